@@ -1,0 +1,1 @@
+"""How newswire is run: embedded servers, containers, dashboards."""

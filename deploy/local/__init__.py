@@ -1,0 +1,1 @@
+"""Real Kafka and Elasticsearch on this machine, from package registries alone."""

@@ -1,0 +1,1 @@
+"""Articles to Elasticsearch: in order, once in effect, announced when readable."""

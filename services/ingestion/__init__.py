@@ -1,0 +1,1 @@
+"""The front door: takes what a wire sends, answers once Kafka has it."""

@@ -1,0 +1,1 @@
+"""Bytes in any format to articles: decode, extract, clean, date, fingerprint."""

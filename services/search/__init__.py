@@ -1,0 +1,1 @@
+"""Answers queries over the alias `articles`: API and page."""

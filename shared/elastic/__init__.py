@@ -1,0 +1,1 @@
+"""All that newswire knows of Elasticsearch: client, indices, the outcome table, and the bulk writer."""
