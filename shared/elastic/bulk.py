@@ -1,0 +1,223 @@
+"""The bulk writer: every action ends as OK, STALE or POISON, however often Elasticsearch says 'not now'.
+
+Only what was not written is sent again, after full-jitter waits and without a limit on tries (the caller cancels); a
+request refused as a whole is halved until the one bad document is found. Sending again is always safe: a write under
+`external_gte` repeats itself, and a repeated `create` finds its own document. One request is in flight a writer: more
+gain nothing on a node whose cores are busy indexing, and workers are scaled by partition.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from shared import metrics
+from shared.elastic.backoff import BLOCKED, OVERLOADED, Backoff
+from shared.elastic.outcomes import Outcome
+from shared.elastic.ports import Action, ItemOutcome, OnWait
+from shared.errors import Misconfigured
+from shared.log import get_logger
+from shared.settings import MIB
+
+log = get_logger()
+
+TOO_LARGE = "too-large"
+_FINAL = frozenset({Outcome.OK, Outcome.STALE, Outcome.POISON})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an answer says of one item, or of a whole request. `status` 0: there was no answer."""
+
+    outcome: Outcome
+    status: int
+    code: str | None = None
+    """Error type of Elasticsearch, or our own word for what went wrong; bounded."""
+    reason: str | None = None
+    retry_after: float | None = None
+
+
+Send = Callable[[Sequence[Action], bool], Awaitable[Verdict | list[Verdict]]]
+"""One bulk request (actions, refresh): a verdict for the whole request, or one an action, in order."""
+
+Sleep = Callable[[float], Awaitable[None]]
+
+WRITTEN = Verdict(Outcome.OK, 200)
+
+
+def chunks(actions: Sequence[Action], max_records: int, max_bytes: int) -> Iterator[list[Action]]:
+    """Cut into requests, in order: at most so many records and bytes, and no document twice in one.
+
+    A document alone over `max_bytes` gets a request of its own. A partial retry reorders a request's items, so two
+    versions of one document never share one.
+    """
+    chunk: list[Action] = []
+    size = 0
+    seen: set[tuple[str, str]] = set()
+    for action in actions:
+        weight = len(action.source)
+        key = (action.index, action.id)
+        if chunk and (len(chunk) >= max_records or size + weight > max_bytes or key in seen):
+            yield chunk
+            chunk, size, seen = [], 0, set()
+        chunk.append(action)
+        size += weight
+        seen.add(key)
+    if chunk:
+        yield chunk
+
+
+class BulkWriter:
+    """Writes actions by bulk requests until each has an outcome.
+
+    Args:
+        send: makes one request (see `request.py`; `memory.py` has the fake).
+        refresh: makes indices searchable, for writes that take several requests.
+        max_records: actions a request.
+        max_bytes: bytes of documents a request.
+        on_wait: called before each wait.
+        overloaded: waits after 429, 5xx and broken connections.
+        blocked: waits after cluster blocks.
+        sleep: the clock's, but for tests.
+    """
+
+    def __init__(
+        self,
+        send: Send,
+        refresh: Callable[[set[str]], Awaitable[None]],
+        *,
+        max_records: int = 500,
+        max_bytes: int = 8 * MIB,
+        on_wait: OnWait | None = None,
+        overloaded: Backoff = OVERLOADED,
+        blocked: Backoff = BLOCKED,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._send = send
+        self._refresh = refresh
+        self._max_records = max_records
+        self._max_bytes = max_bytes
+        self._on_wait = on_wait
+        self._overloaded = overloaded
+        self._blocked = blocked
+        self._sleep = sleep
+
+    async def write(self, actions: Sequence[Action], *, refresh: bool = False) -> list[ItemOutcome]:
+        """Write all; one outcome an action, in order. Writes to one id happen in the order given.
+
+        Args:
+            actions: any number, of any slices.
+            refresh: what was written is searchable when this returns.
+
+        Raises:
+            Misconfigured: credentials, address or index are wrong. Part may have been written; write all again.
+            Transient: only from the refresh that follows several requests.
+        """
+        parts = list(chunks(actions, self._max_records, self._max_bytes))
+        outcomes: list[ItemOutcome] = []
+        for part in parts:
+            outcomes += await self._deliver(part, refresh and len(parts) == 1, 0)
+        if refresh and len(parts) > 1:
+            await self._refresh({action.index for action in actions})
+        return outcomes
+
+    async def _deliver(self, actions: Sequence[Action], refresh: bool, attempt: int) -> list[ItemOutcome]:
+        """Send until nothing is left to be sent again."""
+        outcomes: dict[int, ItemOutcome] = {}
+        pending = list(range(len(actions)))
+        while pending:
+            unsent = actions if len(pending) == len(actions) else [actions[i] for i in pending]
+            answer = await self._request(unsent, refresh)
+            if isinstance(answer, Verdict):
+                if answer.outcome is Outcome.BISECT:
+                    outcomes.update(zip(pending, await self._halve(unsent, refresh, answer), strict=True))
+                    break
+                await self._wait(answer, attempt)
+                attempt += 1
+                if answer.status == 429 and len(unsent) > 1:
+                    # Too large for the memory that is left: the same request again might never fit.
+                    outcomes.update(zip(pending, await self._in_two(unsent, refresh, attempt), strict=True))
+                    break
+                continue
+            again = [(i, verdict) for i, verdict in zip(pending, answer, strict=True) if verdict.outcome not in _FINAL]
+            for i, verdict in zip(pending, answer, strict=True):
+                if verdict.outcome in _FINAL:
+                    outcomes[i] = _WRITTEN if verdict is WRITTEN else _item(verdict)
+            if again:
+                attempt = attempt + 1 if len(again) == len(pending) else 1
+                await self._wait(_longest(again), attempt - 1)
+            pending = [i for i, _ in again]
+        return [outcomes[i] for i in range(len(actions))]
+
+    async def _request(self, actions: Sequence[Action], refresh: bool) -> Verdict | list[Verdict]:
+        """One request, counted and timed.
+
+        Raises:
+            Misconfigured: the answer, or one of its items, says HALT.
+        """
+        begun = time.perf_counter()
+        answer = await self._send(actions, refresh)
+        metrics.BULK_SECONDS.observe(time.perf_counter() - begun)
+        if isinstance(answer, list) and len(answer) != len(actions):
+            answer = Verdict(Outcome.RETRY, 0, "count-mismatch")
+        verdicts = [answer] * len(actions) if isinstance(answer, Verdict) else answer
+        _count(verdicts)
+        for action, verdict in zip(actions, verdicts, strict=True):
+            if verdict.outcome is Outcome.HALT:
+                raise Misconfigured(
+                    f"Elasticsearch, bulk to {action.index}: {verdict.status} {verdict.reason or verdict.code or ''}".strip()
+                )
+        return answer
+
+    async def _halve(self, actions: Sequence[Action], refresh: bool, verdict: Verdict) -> list[ItemOutcome]:
+        """Send a refused request in two halves; a single action that is refused is poison."""
+        if len(actions) > 1:
+            return await self._in_two(actions, refresh, 0)
+        metrics.BULK_ITEMS.labels(outcome=Outcome.POISON.value).inc()
+        code = TOO_LARGE if verdict.status == 413 else verdict.code
+        return [ItemOutcome(Outcome.POISON, verdict.status, code, verdict.reason)]
+
+    async def _in_two(self, actions: Sequence[Action], refresh: bool, attempt: int) -> list[ItemOutcome]:
+        middle = len(actions) // 2
+        first = await self._deliver(actions[:middle], refresh, attempt)
+        return first + await self._deliver(actions[middle:], refresh, attempt)
+
+    async def _wait(self, verdict: Verdict, attempt: int) -> None:
+        backoff = self._blocked if verdict.outcome is Outcome.PAUSE else self._overloaded
+        delay = backoff.delay(attempt, at_least=verdict.retry_after)
+        reason = str(verdict.status) if verdict.status else verdict.code or "unknown"
+        metrics.RETRIES.labels(operation="bulk", reason=reason).inc()
+        log.warning(
+            "bulk is sent again",
+            outcome=verdict.outcome.value,
+            status=verdict.status,
+            code=verdict.code,
+            attempt=attempt + 1,
+            wait_s=round(delay, 3),
+        )
+        if self._on_wait:
+            self._on_wait(reason, delay)
+        await self._sleep(delay)
+
+
+_WRITTEN = ItemOutcome(Outcome.OK, 200)
+
+
+def _item(verdict: Verdict) -> ItemOutcome:
+    return ItemOutcome(verdict.outcome, verdict.status, verdict.code, verdict.reason)
+
+
+def _longest(again: list[tuple[int, Verdict]]) -> Verdict:
+    """The verdict to wait for: a block, if there is one among them."""
+    return next((verdict for _, verdict in again if verdict.outcome is Outcome.PAUSE), again[0][1])
+
+
+def _count(verdicts: Sequence[Verdict]) -> None:
+    if all(verdict is WRITTEN for verdict in verdicts):
+        metrics.BULK_ITEMS.labels(outcome=Outcome.OK.value).inc(len(verdicts))
+        return
+    for verdict in verdicts:
+        if verdict.outcome is not Outcome.BISECT:
+            metrics.BULK_ITEMS.labels(outcome=verdict.outcome.value).inc()

@@ -1,0 +1,187 @@
+"""The connection to Elasticsearch, and the reads that indexing needs. Errors are newswire's own (see `border.py`)."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from elastic_transport import AiohttpHttpNode, NdjsonSerializer
+from elasticsearch import AsyncElasticsearch, OrjsonSerializer
+
+from shared.elastic.backoff import OVERLOADED
+from shared.elastic.border import border
+from shared.elastic.ports import Found, OnWait
+from shared.errors import Transient, Unavailable
+from shared.log import get_logger
+from shared.settings import ElasticsearchSettings
+
+_LOOKUP_IDS = 4000
+"""Ids a look-up request; below index.max_result_window (10,000) with room for an id found twice."""
+_BYTES_AT_ONCE = 2**20
+
+log = get_logger()
+
+
+class _Node(AiohttpHttpNode):
+    """An HTTP node that neither logs bodies nor lets a large one warn.
+
+    The stock node turns every body into a log line as soon as the root logger has any handler: that is a copy of each
+    bulk, and stories (embargoed ones too) in the logs.
+    """
+
+    async def perform_request(  # type: ignore[override]  # a file-like body is what aiohttp asks for over 1 MiB
+        self, method: str, target: str, body: Any = None, headers: Any = None, request_timeout: Any = None
+    ) -> Any:
+        if isinstance(body, bytes) and len(body) > _BYTES_AT_ONCE:
+            body = io.BytesIO(body)
+        return await super().perform_request(
+            method, target, body=body, headers=headers, request_timeout=request_timeout
+        )
+
+    def _log_request(self, *_: Any, **__: Any) -> None:
+        return
+
+
+class _BytesAsNdjson(NdjsonSerializer):
+    """Sends a bulk body that is bytes already, without the two copies of the stock serializer."""
+
+    def dumps(self, data: Any) -> bytes:
+        return data if isinstance(data, bytes) else super().dumps(data)
+
+
+def make_client(settings: ElasticsearchSettings) -> AsyncElasticsearch:
+    """A client that tries each request once: retries are the caller's, who knows what a repeat means."""
+    options: dict[str, Any] = {}
+    if settings.api_key is not None:
+        options["api_key"] = settings.api_key.get_secret_value()
+    elif settings.username is not None:
+        password = settings.password.get_secret_value() if settings.password else ""
+        options["basic_auth"] = (settings.username, password)
+    if settings.ca_file is not None:
+        options["ca_certs"] = str(settings.ca_file)
+    return AsyncElasticsearch(
+        [url.strip() for url in settings.url.split(",") if url.strip()],
+        node_class=_Node,
+        serializers={"application/json": OrjsonSerializer(), "application/x-ndjson": _BytesAsNdjson()},
+        request_timeout=settings.request_timeout_s,
+        max_retries=0,
+        retry_on_timeout=False,
+        **options,
+    )
+
+
+async def wait_until_reachable(client: AsyncElasticsearch, on_wait: OnWait | None = None) -> None:
+    """Wait until the cluster answers and has a master, however long that takes; cancel it to stop.
+
+    Asks for the cluster's health, since `GET /` is not everywhere.
+
+    Raises:
+        Misconfigured: it answers, and refuses us.
+    """
+    attempt = 0
+    while True:
+        try:
+            with border("health", refusal_is_ours=True):
+                await client.options(request_timeout=10).cluster.health(timeout="5s")
+        except Transient as error:
+            delay = OVERLOADED.delay(attempt)
+            attempt += 1
+            log.info("waiting for elasticsearch", error=str(error), retry_in_s=round(delay, 2))
+            if on_wait:
+                on_wait("unreachable", delay)
+            await asyncio.sleep(delay)
+        else:
+            return
+
+
+async def refresh(client: AsyncElasticsearch, indices: Iterable[str]) -> None:
+    """Make all that was written to these indices (or aliases) searchable; a missing one is fine.
+
+    Raises:
+        Transient: a shard was not refreshed.
+    """
+    names = sorted(set(indices))
+    if not names:
+        return
+    with border("refresh"):
+        answer = (await client.indices.refresh(index=names, ignore_unavailable=True)).body
+        shards = answer["_shards"]
+        if shards["failed"]:
+            raise Unavailable(f"Elasticsearch, refresh: {shards['failed']} of {shards['total']} shards failed")
+        if shards["successful"] < shards["total"]:
+            # A copy is not there. If it is a replica all is well; a missing primary was silently left out.
+            health = (await client.cluster.health(index=names, timeout="5s")).body
+            if health["status"] == "red":
+                raise Unavailable("Elasticsearch, refresh: a primary shard is not there")
+
+
+async def lookup(client: AsyncElasticsearch, alias: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Found]:
+    """Documents of these ids anywhere behind the alias, as a search sees them; an empty system has none.
+
+    Raises:
+        Transient: a shard did not answer in time: then nothing is known of what is missing.
+    """
+    found: dict[str, Found] = {}
+    unique = list(dict.fromkeys(ids))
+    for start in range(0, len(unique), _LOOKUP_IDS):
+        await _lookup_some(client, alias, unique[start : start + _LOOKUP_IDS], fields, found)
+    return found
+
+
+async def _lookup_some(
+    client: AsyncElasticsearch, alias: str, ids: list[str], fields: Sequence[str], found: dict[str, Found]
+) -> None:
+    # Twice the ids, so that an id found in two slices hides no other; that would be a broken promise, and is logged.
+    body = {
+        "query": {"ids": {"values": ids}},
+        "size": 2 * len(ids),
+        "sort": ["_doc"],
+        "version": True,
+        "_source": list(fields) or False,
+    }
+    with border("look-up"):
+        response = await client.perform_request(
+            "POST",
+            f"/{alias}/_search",
+            params={"ignore_unavailable": "true", "allow_partial_search_results": "false"},
+            headers={"accept": "application/json", "content-type": "application/json"},
+            body=body,
+        )
+    answer = response.body
+    shards = answer["_shards"]
+    if answer["timed_out"] or shards["failed"] or shards["successful"] != shards["total"]:
+        raise Unavailable(f"Elasticsearch, look-up: {shards['successful']} of {shards['total']} shards answered")
+    for hit in answer["hits"]["hits"]:
+        document = Found(hit["_index"], hit["_version"], hit.get("_source", {}))
+        before = found.get(hit["_id"])
+        if before is not None:
+            log.error("one id in two slices", id=hit["_id"], slices=[before.index, document.index])
+        if before is None or before.version < document.version:
+            found[hit["_id"]] = document
+
+
+async def fetch(client: AsyncElasticsearch, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Found]:
+    """Documents by (index, id), whole, as last written (realtime); what is not there is absent.
+
+    Raises:
+        Transient: a shard did not answer.
+    """
+    if not places:
+        return {}
+    with border("fetch"):
+        response = await client.perform_request(
+            "POST",
+            "/_mget",
+            headers={"accept": "application/json", "content-type": "application/json"},
+            body={"docs": [{"_index": index, "_id": document} for index, document in places]},
+        )
+    found: dict[tuple[str, str], Found] = {}
+    for document in response.body["docs"]:
+        if document.get("found"):
+            key = (document["_index"], document["_id"])
+            found[key] = Found(document["_index"], document["_version"], document["_source"])
+        elif "error" in document and document["error"].get("type") != "index_not_found_exception":
+            raise Unavailable(f"Elasticsearch, fetch: {document['error'].get('type')}")
+    return found

@@ -1,0 +1,145 @@
+"""The strict mapping of articles, their versions and dead letters. Pure.
+
+Rules: a fact that is searched, filtered, sorted or counted is indexed; one that is only shown is not. No string of a
+document is ever refused for its length: keywords carry `ignore_above` (Lucene's limit for a term is 32,766 bytes, and a
+UTF-16 unit takes at most 3 bytes of UTF-8), and what is only shown is unindexed text, which has no limit.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from shared.elastic.languages import TEXT_FIELDS, UNDETERMINED_ANALYZER
+
+MAPPING_VERSION: Final = 1
+"""Raised with every change of mapping or settings; a template of a higher version is never replaced by a lower one."""
+
+IGNORE_ABOVE: Final = 8191
+"""Longest keyword that is indexed, in UTF-16 units: 8191 × 3 < 32,766 bytes. A longer one stays in the source."""
+
+Field = dict[str, Any]
+
+KEYWORD: Final[Field] = {"type": "keyword", "ignore_above": IGNORE_ABOVE}
+UNSEARCHED: Final[Field] = {"type": "keyword", "ignore_above": IGNORE_ABOVE, "index": False}
+"""Counted or sorted now and then, never looked up by: doc values alone."""
+SHOWN: Final[Field] = {"type": "text", "index": False}
+"""Only shown: neither indexed nor limited in length."""
+BLOB: Final[Field] = {"type": "object", "enabled": False}
+"""Only shown, any shape."""
+DATE: Final[Field] = {"type": "date", "format": "strict_date_time||strict_date_time_no_millis"}
+"""RFC 3339, years 0001 to 9999. `date`, not `date_nanos`, which begins in 1677 and ends in 2262."""
+SHOWN_DATE: Final[Field] = {**DATE, "index": False}
+FLAG: Final[Field] = {"type": "boolean"}
+
+ANALYSIS: Final[dict[str, Any]] = {
+    "analyzer": {
+        UNDETERMINED_ANALYZER: {"type": "custom", "tokenizer": "standard", "filter": ["lowercase", "asciifolding"]}
+    },
+}
+
+
+def _object(**properties: Field) -> Field:
+    return {"dynamic": "strict", "properties": properties}
+
+
+def _texts(**options: Any) -> Field:
+    """An object with one text field a language, of which a document fills one."""
+    return _object(**{key: {"type": "text", "analyzer": name, **options} for key, name in TEXT_FIELDS.items()})
+
+
+def article_properties() -> dict[str, Field]:
+    """Fields of a live document: those of `shared.events.Article`, and what indexing adds."""
+    return {
+        # Who it is.
+        "id": KEYWORD,
+        "article_id": KEYWORD,
+        "story_id": KEYWORD,
+        "cluster_id": KEYWORD,
+        "provider_id": KEYWORD,
+        "receipt": KEYWORD,
+        "item": KEYWORD,
+        # Which version it is.
+        "version": UNSEARCHED,
+        "ext_version": {"type": "long", "index": False},
+        "versioned_by": UNSEARCHED,
+        "source_hash": UNSEARCHED,
+        "revision": {"type": "integer"},
+        "change": KEYWORD,
+        "correction": FLAG,
+        "superseded_by": UNSEARCHED,
+        # What may be done with it.
+        "status": KEYWORD,
+        "status_given": UNSEARCHED,
+        "kind": KEYWORD,
+        "reason": SHOWN,
+        "notice_title": SHOWN,
+        "embargoed_until": DATE,
+        "embargo_open": FLAG,
+        "expires": DATE,
+        # What it says.
+        "title": _texts(),
+        "summary": _texts(),
+        "body": _texts(),
+        "title_derived": {"type": "boolean", "index": False},
+        "subheads": SHOWN,
+        "body_html": SHOWN,
+        "word_count": {"type": "integer"},
+        # What it is about, and whose it is.
+        "slugline": KEYWORD,
+        "byline": KEYWORD,
+        "dateline": _object(place=KEYWORD, date=SHOWN, agency=KEYWORD),
+        "credit": KEYWORD,
+        "source": KEYWORD,
+        "feed": KEYWORD,
+        "format": KEYWORD,
+        "section": KEYWORD,
+        "language": KEYWORD,
+        "urgency": {"type": "byte"},
+        "topics": _object(scheme=KEYWORD, code=KEYWORD, name=KEYWORD),
+        "keywords": KEYWORD,
+        "places": KEYWORD,
+        "url": KEYWORD,
+        # When.
+        "published": DATE,
+        "first_published": DATE,
+        "updated": DATE,
+        "version_time": SHOWN_DATE,
+        "received": DATE,
+        "normalized": SHOWN_DATE,
+        "indexed": DATE,
+        # Only shown.
+        "dates": BLOB,
+        "hops": BLOB,
+        "related": BLOB,
+        "images": BLOB,
+        "ednote": SHOWN,
+        "rights": SHOWN,
+        "notes": SHOWN,
+    }
+
+
+def version_properties() -> dict[str, Field]:
+    """Fields of a superseded version: the article's, and the span in which it was live (none if it never was)."""
+    return {**article_properties(), "live_from": DATE, "live_until": DATE}
+
+
+def dead_letter_properties() -> dict[str, Field]:
+    """Fields of the record of a dead letter: where the whole of it stands, never its value."""
+    return {
+        "id": KEYWORD,
+        "class": KEYWORD,
+        "reason": SHOWN,
+        "stage": KEYWORD,
+        "feed": KEYWORD,
+        "receipt": KEYWORD,
+        "item": KEYWORD,
+        "article_id": KEYWORD,
+        "received": DATE,
+        "at": DATE,
+        "topic": KEYWORD,
+        "partition": {"type": "integer", "index": False},
+        "offset": {"type": "long", "index": False},
+        "attempts": {"type": "integer", "index": False},
+        "service_version": UNSEARCHED,
+        "hops": BLOB,
+    }

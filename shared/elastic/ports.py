@@ -1,0 +1,85 @@
+"""What the services know of the index: actions, outcomes, stored documents, and one port.
+
+`store.py` (Elasticsearch) and `memory.py` (in-process, with versions, refresh and scripted faults) both speak it; one
+contract suite in `tests/contract` runs over the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from shared.elastic.outcomes import Outcome
+
+OnWait = Callable[[str, float], None]
+"""Called before each wait with its reason (a bounded code) and its length in seconds: let the worker's health beat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One document to be written whole. `source` is its JSON, one line, sent as it is.
+
+    With a `version` it is written under `version_type=external_gte`: what is stored with a higher version stays.
+    `op='create'` refuses to overwrite and takes no version.
+    """
+
+    index: str
+    id: str
+    version: int | None
+    source: bytes
+    op: Literal["index", "create"] = "index"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemOutcome:
+    """What became of one action: `outcome` is OK, STALE or POISON.
+
+    `reason` names the field and the kind of fault, never what the document says.
+    """
+
+    outcome: Outcome
+    status: int
+    error_type: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A stored document: the index it lives in, its external version, and the part of its source that was asked for."""
+
+    index: str
+    version: int
+    source: dict[str, Any]
+
+
+class ArticleStore(Protocol):
+    """The index as indexing needs it.
+
+    Every method raises `Transient` (try again), or `Misconfigured` (a person must act). A partial answer is `Transient`,
+    never 'not there'.
+    """
+
+    async def start(self) -> None:
+        """Wait until Elasticsearch answers, however long that takes, and put the templates in place."""
+
+    async def ensure_slice(self, name: str) -> None:
+        """Make a slice with its mapping and alias unless it is there; cheap when called again."""
+
+    async def lookup(self, alias: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Found]:
+        """Documents of these ids anywhere behind the alias, as a search sees them (after a refresh)."""
+
+    async def fetch(self, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Found]:
+        """Documents by (index, id), whole, as last written (no refresh needed); what is not there is absent."""
+
+    async def write(self, actions: Sequence[Action], *, refresh: bool = False) -> list[ItemOutcome]:
+        """Write all, in order per id, until each is OK, STALE or POISON; one entry an action, in order.
+
+        `refresh`: what was written is searchable when this returns.
+        """
+
+    async def refresh(self, indices: Iterable[str]) -> None:
+        """Make all that was written to these indices (or aliases) searchable; a missing one is fine."""
+
+    async def close(self) -> None:
+        """Disconnect."""
