@@ -1,0 +1,110 @@
+"""A stored document → what `GET /v1/articles/{id}` answers, pure: the fields of the contract, or why there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from services.search.reader import standing
+from services.search.results import text_of
+
+Document = Mapping[str, Any]
+
+_FACTS: Final = ("credit", "source", "feed", "section", "language", "urgency")
+_TIMES: Final = ("published", "first_published", "updated")
+_DATELINE: Final = ("place", "date", "agency")
+
+
+class Killed(Exception):
+    """The provider has killed the article; `notice` says so without a word of its text."""
+
+    def __init__(self, notice: dict[str, Any]) -> None:
+        super().__init__("killed")
+        self.notice = notice
+
+
+def article(document: Document, now: datetime) -> dict[str, Any] | None:
+    """The article as readers get it, or None where they get nothing (withheld, under embargo).
+
+    Raises:
+        Killed: with the notice.
+    """
+    match standing(document, now):
+        case "killed":
+            raise Killed(notice(document))
+        case "usable":
+            return _told(document)
+        case _:
+            return None
+
+
+def notice(document: Document) -> dict[str, Any]:
+    """What is told of a killed article: who it was and why it went, never its text.
+
+    `title` is the headline as the provider last gave it, which a reader needs to know which story is meant.
+    """
+    return {
+        "id": document.get("id"),
+        "story_id": document.get("story_id"),
+        "provider_id": document.get("provider_id"),
+        "feed": document.get("feed"),
+        "source": document.get("source"),
+        "slugline": document.get("slugline"),
+        "title": document.get("notice_title"),
+        "reason": document.get("reason"),
+        "status": "killed",
+        "status_given": document.get("status_given"),
+        "killed": document.get("version_time") or document.get("received"),
+        "received": document.get("received"),
+        "first_published": document.get("first_published"),
+    }
+
+
+def _told(document: Document) -> dict[str, Any]:
+    dateline = document.get("dateline") or {}
+    return {
+        "id": document.get("id"),
+        "story_id": document.get("story_id"),
+        "cluster_id": document.get("cluster_id"),
+        "provider_id": document.get("provider_id"),
+        "version": document.get("version"),
+        "revision": document.get("revision"),
+        "change": document.get("change"),
+        "status": "usable",
+        "status_given": document.get("status_given"),
+        "kind": document.get("kind"),
+        "title": text_of(document.get("title")),
+        "title_derived": bool(document.get("title_derived")),
+        "subheads": _list(document.get("subheads")),
+        "summary": text_of(document.get("summary")),
+        "body": text_of(document.get("body")),
+        "body_html": document.get("body_html"),
+        "slugline": document.get("slugline"),
+        "byline": _list(document.get("byline")),
+        "dateline": {name: dateline.get(name) for name in _DATELINE},
+        **{name: document.get(name) for name in _FACTS},
+        "topics": [{name: topic.get(name) for name in ("scheme", "code", "name")} for topic in _list(document.get("topics"))],
+        "keywords": _list(document.get("keywords")),
+        "places": _list(document.get("places")),
+        **{name: document.get(name) for name in _TIMES},
+        "dates": document.get("dates") or {},
+        "embargoed_until": document.get("embargoed_until"),
+        "expires": document.get("expires"),
+        "ednote": document.get("ednote"),
+        "rights": document.get("rights"),
+        "related": [{name: one.get(name) for name in ("title", "url")} for one in _list(document.get("related"))],
+        "images": _list(document.get("images")),
+        "url": document.get("url"),
+        "word_count": document.get("word_count") or 0,
+        "copies": 0,  # near copies are found and counted by the clustering of a later release
+        "received": document.get("received"),
+        "searchable": document.get("indexed"),
+    }
+
+
+def _list(value: Any) -> list[Any]:
+    """Elasticsearch takes one value for a list of one, so a list may have been stored either way."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list) else [value]
