@@ -73,7 +73,9 @@ def _of_answer(error: ApiError, what: str, *, refusal_is_ours: bool) -> Newswire
     status = error.meta.status
     kind, reason = error_of(error.body)
     outcome = classify(status, kind, whole_request=True)
-    message = f"Elasticsearch, {what}: {status} {safe_reason(kind, reason)}"
+    # A refused template or slice quotes no story, and its operator needs the words.
+    words = _whole_reason(error.body) if refusal_is_ours else safe_reason(kind, reason)
+    message = f"Elasticsearch, {what}: {status} {words}"
     if outcome is Outcome.HALT:
         return Misconfigured(message)
     if outcome is Outcome.PAUSE or status == 429:
@@ -81,6 +83,16 @@ def _of_answer(error: ApiError, what: str, *, refusal_is_ours: bool) -> Newswire
     if outcome is Outcome.RETRY:
         return Unavailable(message, retry_after=retry_after(error.meta.headers))
     return Misconfigured(message) if refusal_is_ours else Refused("elasticsearch-refused", message)
+
+
+def _whole_reason(body: Any) -> str:
+    """Every reason of an error answer, from the outermost to the cause, cut to what fits a line."""
+    words: list[str] = []
+    error = body.get("error") if isinstance(body, Mapping) else body
+    while isinstance(error, Mapping) and len(words) < 5:
+        words.append(f"{error.get('type')}: {error.get('reason')}")
+        error = error.get("caused_by")
+    return ", because ".join(words)[:800]
 
 
 @contextmanager
