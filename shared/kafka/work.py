@@ -1,0 +1,203 @@
+"""One batch to its end, whatever it takes: retries, halts, isolation of the record that breaks it.
+
+What a handler raises decides: `Transient` is tried again for ever, `Misconfigured` halts until a person has acted, and
+anything else (a `Refused`, a bug) is pinned to one record by halving the batch; that record becomes a dead letter. All
+of it keeps the order within a partition, and nothing here knows of offsets or groups.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from shared import metrics
+from shared.errors import Misconfigured, Refused, Transient
+from shared.health import Health
+from shared.kafka.dead_letter import Burial, DeadLetters
+from shared.kafka.ports import Record, TopicPartition
+from shared.kafka.retry import Backoff
+from shared.log import get_logger
+
+HALT_S = 30.0
+"""How long a halted worker waits before it looks whether a person has acted."""
+
+NULL_VALUE = "null-value"
+INTERNAL_ERROR = "internal-error"
+
+_T = TypeVar("_T")
+
+_log = get_logger()
+
+
+class Handler(Protocol):
+    """What a stage does with its records."""
+
+    async def assigned(self, partitions: frozenset[TopicPartition]) -> None:
+        """These are ours now; runs before the first record of them is handled, and again after an error."""
+
+    async def revoked(self, partitions: frozenset[TopicPartition]) -> None:
+        """These are no longer ours; nothing of them is handled any more."""
+
+    async def handle(self, records: Sequence[Record]) -> None:
+        """Do the work; returns once the sink has acknowledged all of it, dead letters of its own included."""
+
+
+class GivenUp(Exception):
+    """The partitions are being taken away and the sink is away, too: whoever owns them next does the batch again."""
+
+
+Done = Callable[[Sequence[Record], str], None]
+"""Told which records are finished, and how: `done` or `dead-letter`."""
+
+
+class Worker:
+    """Runs a handler. `waiting` is true while it waits on purpose: for a sink that is away or for a person."""
+
+    def __init__(self, handler: Handler, dead_letters: DeadLetters, health: Health, max_failures_in_row: int) -> None:
+        self._handler = handler
+        self._dead_letters = dead_letters
+        self._health = health
+        self._max_failures = max_failures_in_row
+        self._failures = 0
+        self.waiting = False
+        self.giving_up = False
+        """Set while partitions are being taken away: what would wait raises `GivenUp` instead."""
+
+    async def greet(self, partitions: frozenset[TopicPartition]) -> None:
+        """Tell the handler of its partitions until that works; a bug there halts the worker, for no record is to blame."""
+
+        async def greet() -> None:
+            try:
+                await self._handler.assigned(partitions)
+            except (Transient, Misconfigured):
+                raise
+            except Exception as error:
+                _log_failure("handler.assigned failed", error)
+                raise Misconfigured(f"taking over partitions failed: {where(error)}") from error
+
+        await self._persist("assigned", greet)
+
+    async def finish(self, records: Sequence[Record], done: Done) -> None:
+        """Handle or bury all of these; `done` hears of each part as soon as it is safe."""
+        null = [record for record in records if record.value is None]
+        if null:
+            await self._bury([Burial(record, NULL_VALUE, "the record has no value") for record in null])
+            done(null, "dead-letter")
+            records = [record for record in records if record.value is not None]
+        parts: list[tuple[Sequence[Record], int]] = [(records, 1)] if records else []
+        while parts:
+            part, tries = parts.pop()
+            failure = await self._attempt(part)
+            if failure is None:
+                self._failures = 0
+                done(part, "done")
+            elif len(part) > 1:
+                middle = len(part) // 2
+                # Last in, first out: the earlier half comes first, so the order within a partition holds.
+                parts += [(part[middle:], tries + 1), (part[:middle], tries + 1)]
+            else:
+                await self._blame(part[0], failure, tries, done)
+
+    async def _attempt(self, part: Sequence[Record]) -> Exception | None:
+        """Handle a part; retries what may pass by itself and returns what will not."""
+
+        async def handle() -> Exception | None:
+            started = time.perf_counter()
+            try:
+                await self._handler.handle(part)
+            except (Transient, Misconfigured):
+                raise
+            except asyncio.CancelledError as error:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                # Nobody cancelled us: a cancellation leaked out of the handler's own tasks, which is a bug of its.
+                return RuntimeError(f"leaked {type(error).__name__}")
+            except Exception as error:
+                return error
+            metrics.HANDLE_SECONDS.observe(time.perf_counter() - started)
+            return None
+
+        return await self._persist("handle", handle)
+
+    async def _blame(self, record: Record, failure: Exception, tries: int, done: Done) -> None:
+        """This record alone fails: keep it as a dead letter, unless so many did that the fault is most likely ours."""
+        if isinstance(failure, Refused):
+            await self._bury([Burial(record, failure.code, failure.reason, tries)])
+            done([record], "dead-letter")
+            return
+        _log_failure("record failed", failure, topic=record.topic, partition=record.partition, offset=record.offset)
+        while self._failures >= self._max_failures:
+            self._halt(f"{self._failures} records in a row failed, the last by {where(failure)}")
+            await self._wait(HALT_S)
+            again = await self._attempt([record])
+            tries += 1
+            if again is None:
+                self._failures = 0
+                self._halt(None)
+                done([record], "done")
+                return
+            failure = again
+        self._failures += 1
+        await self._bury([Burial(record, INTERNAL_ERROR, where(failure), tries)])
+        done([record], "dead-letter")
+
+    async def _bury(self, burials: Sequence[Burial]) -> None:
+        await self._persist("bury", lambda: self._dead_letters.bury(burials))
+
+    async def _persist(self, operation: str, action: Callable[[], Awaitable[_T]]) -> _T:
+        """Try until it neither says 'later' nor 'a person must act'."""
+        backoff = Backoff()
+        while True:
+            try:
+                result = await action()
+            except Transient as error:
+                metrics.RETRIES.labels(operation, type(error).__name__.lower()).inc()
+                wait = backoff.next(error.retry_after)
+                if backoff.tries in {1, 5} or backoff.tries % 50 == 0:
+                    _log.warning("trying again", operation=operation, why=str(error), tries=backoff.tries, wait_s=wait)
+                self._halt(None)
+                await self._wait(wait)
+            except Misconfigured as error:
+                self._halt(str(error))
+                await self._wait(HALT_S)
+            else:
+                if self._failures < self._max_failures:
+                    self._halt(None)
+                return result
+
+    async def _wait(self, seconds: float) -> None:
+        if self.giving_up:
+            raise GivenUp
+        self.waiting = True
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.waiting = False
+
+    def _halt(self, why: str | None) -> None:
+        if why == self._health.halted:
+            return
+        if why is None:
+            _log.info("going on again", after=self._health.halted)
+        else:
+            _log.error("halted: a person must act; records are kept", why=why)
+        self._health.halt(why)
+        metrics.HALTED.set(0 if why is None else 1)
+
+
+def where(error: BaseException) -> str:
+    """Type and place of an error, never its text: that may quote a story."""
+    frames = traceback.extract_tb(error.__traceback__)
+    last = next((f for f in reversed(frames) if "site-packages" not in f.filename), frames[-1] if frames else None)
+    return type(error).__name__ + (f" at {Path(last.filename).name}:{last.lineno} in {last.name}" if last else "")
+
+
+def _log_failure(event: str, error: BaseException, **bound: object) -> None:
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    stack = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    _log.error(event, error=type(error).__name__, stack=stack, **bound)
