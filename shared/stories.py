@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -230,11 +231,15 @@ def parse_story(raw: bytes) -> PlainStory:
 
 
 def parse_json(raw: bytes) -> Any:
-    """Read JSON strictly: UTF-8 only, no BOM, no NaN, no half characters. Repeated keys and depth are not looked at.
+    """Read JSON strictly: UTF-8 (a BOM is passed over), no NaN, no half characters.
+
+    Repeated keys and depth are not looked at: `story_of` does that.
 
     Raises:
         BadStory: it is no such JSON.
     """
+    if raw.startswith(BOM_UTF8):
+        raw = raw[3:]
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:

@@ -1,0 +1,85 @@
+"""What the OpenAPI document says of a push: its bodies are read as streams, so the framework cannot know them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from shared.problems import KINDS, MEDIA_TYPE
+from shared.stories import PlainStory
+
+_TEXT: Final = {"schema": {"type": "string"}}
+
+_PROBLEM: Final = {
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string", "enum": [f"/problems/{code}" for code in KINDS]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {"type": "array", "items": {"type": "object"}},
+        "receipt": {"type": "string"},
+        "items": {"type": "array", "items": {"type": "object"}},
+    },
+}
+
+_ANSWER: Final = {
+    "type": "object",
+    "required": ["receipt", "items"],
+    "properties": {
+        "receipt": {"type": "string", "format": "uuid"},
+        "items": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["id", "status"],
+                "properties": {
+                    "id": {"type": "string", "description": "receipt, a dot, and the item's number from 1"},
+                    "status": {"type": "string", "enum": ["accepted", "duplicate", "refused"]},
+                    "problem": _PROBLEM,
+                },
+            },
+        },
+    },
+}
+
+
+def _header(name: str, description: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": {"type": "string"}}
+
+
+PUSH: Final[dict[str, Any]] = {
+    "summary": "Push one story, or a batch as NDJSON",
+    "responses": {
+        202: {
+            "description": "At least one item is safe",
+            "content": {"application/json": {"schema": _ANSWER}},
+        },
+        **{
+            status: {"description": "; ".join(codes), "content": {MEDIA_TYPE: {"schema": _PROBLEM}}}
+            for status, codes in {
+                status: [code for code, (of, _) in KINDS.items() if of == status]
+                for status in (400, 401, 408, 409, 413, 415, 422, 503)
+            }.items()
+        },
+    },
+    "openapi_extra": {
+        "security": [{"feed": []}],
+        "parameters": [
+            {"name": "feed", "in": "path", "required": True, "schema": {"type": "string"}},
+            _header("Idempotency-Key", "1 to 255 printable characters; a retry with the same one changes nothing"),
+            _header("Content-Location", "address of a pushed page"),
+            _header("traceparent", "W3C Trace Context"),
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": PlainStory.model_json_schema(ref_template="#/$defs/{model}")},
+                "application/x-ndjson": _TEXT,
+                "text/plain": _TEXT,
+                "text/html": _TEXT,
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            },
+        },
+    },
+}
