@@ -163,7 +163,8 @@ class MemorySource:
             if partition in self._paused:
                 continue
             log = self._broker.log(partition)
-            fresh = [record for record in log[_index(log, position) :]][: max_records - len(taken)]
+            start = _index(log, position)
+            fresh = log[start : start + max_records - len(taken)]
             if fresh:
                 self._positions[partition] = fresh[-1].offset + 1
                 taken += fresh

@@ -416,4 +416,4 @@ def _dump_tasks() -> None:
     """Every task and where it stands, one line each: the first question about a standstill."""
     for task in asyncio.all_tasks():
         stack = [f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_name}" for frame in task.get_stack()]
-        _log.error("no progress: where the tasks stand", task=task.get_name(), stack=stack)
+        _log.error("no progress: where the tasks stand", task=task.get_name(), frames=stack)

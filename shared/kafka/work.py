@@ -200,4 +200,4 @@ def where(error: BaseException) -> str:
 def _log_failure(event: str, error: BaseException, **bound: object) -> None:
     frames = traceback.extract_tb(error.__traceback__)[-8:]
     stack = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-    _log.error(event, error=type(error).__name__, stack=stack, **bound)
+    _log.error(event, error=type(error).__name__, frames=stack, **bound)
