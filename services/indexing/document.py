@@ -1,0 +1,133 @@
+"""A version as the document that Elasticsearch stores: live, superseded, or the tombstone of a kill. Pure.
+
+A document is the article's fields under the same names, with the text under the one key of its language's analyzer, and
+what indexing adds: `id`, `cluster_id`, `revision`, `change`, `indexed`. It is built from the event's own JSON in one pass.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from services.indexing.versions import Version
+from shared.elastic.languages import text_field
+from shared.events import Article, Dateline, Status, Topic
+
+_KNOWN = frozenset(Article.model_fields)
+_TOMBSTONE = frozenset(
+    {
+        "article_id",
+        "story_id",
+        "provider_id",
+        "version",
+        "versioned_by",
+        "source_hash",
+        "receipt",
+        "item",
+        "feed",
+        "format",
+        "kind",
+        "status",
+        "status_given",
+        "reason",
+        "slugline",
+        "language",
+        "published",
+        "first_published",
+        "updated",
+        "version_time",
+        "received",
+        "normalized",
+    }
+)
+"""What is left of a killed article: who it is, when, and why it was killed. No text, and nothing drawn from the text."""
+
+_TOPIC = frozenset(Topic.model_fields)
+_DATELINE = frozenset(Dateline.model_fields)
+_BYTE = range(-128, 128)
+_INTEGER = range(-(2**31), 2**31)
+
+
+def live(version: Version, *, ext_version: int, revision: int, change: str, indexed: str) -> bytes:
+    """The live document of a version, as one line of JSON.
+
+    Args:
+        version: what came.
+        ext_version: with the sub that this index has given.
+        revision: ours, from 1.
+        change: what the version did to its article.
+        indexed: when the write was sent, RFC 3339.
+    """
+    return orjson.dumps(_document(version, ext_version, revision, change, indexed))
+
+
+def unspanned(version: Version, *, ext_version: int, revision: int | None, change: str, superseded_by: int) -> bytes:
+    """The history document of a version that no reader ever saw live: late, after a kill, or replaced in its own batch."""
+    document = _document(version, ext_version, revision, change, None)
+    document["superseded_by"] = str(superseded_by)
+    return orjson.dumps(document)
+
+
+def superseded(source: dict[str, Any], *, live_until: str, superseded_by: int) -> bytes:
+    """The history document of what was live: its stored source with the span in which readers saw it."""
+    return orjson.dumps(
+        {
+            **source,
+            "live_from": source.get("indexed"),
+            "live_until": live_until,
+            "superseded_by": str(superseded_by),
+        }
+    )
+
+
+def _document(
+    version: Version, ext_version: int, revision: int | None, change: str, indexed: str | None
+) -> dict[str, Any]:
+    data = version.data
+    if version.status == Status.KILLED:
+        document = {name: data[name] for name in _TOMBSTONE if data.get(name) is not None}
+        document["notice_title"] = data.get("title")
+    else:
+        document = {name: value for name, value in data.items() if value is not None and name in _KNOWN}
+        _place_text(document)
+        _fit(document)
+    document["id"] = document["cluster_id"] = version.article_id
+    document["ext_version"] = ext_version
+    document["change"] = change
+    if revision is not None:
+        document["revision"] = revision
+    if indexed is not None:
+        document["indexed"] = indexed
+    return document
+
+
+def _place_text(document: dict[str, Any]) -> None:
+    field = text_field(document.get("language"))
+    for name in ("title", "summary", "body"):
+        if name in document:
+            document[name] = {field: document[name]}
+
+
+def _fit(document: dict[str, Any]) -> None:
+    """Drops what the strict mapping would refuse the whole article for, though the article is worth having without it.
+
+    Lengths need no care: every keyword of the mapping has `ignore_above`, and analyzers cut words at 255 characters.
+    """
+    urgency = document.get("urgency")
+    if isinstance(urgency, int) and urgency not in _BYTE:
+        del document["urgency"]
+    words = document.get("word_count")
+    if isinstance(words, int) and words not in _INTEGER:
+        del document["word_count"]
+    for topic in document.get("topics") or ():
+        if isinstance(topic, dict) and not topic.keys() <= _TOPIC:
+            _keep(topic, _TOPIC)
+    dateline = document.get("dateline")
+    if isinstance(dateline, dict) and not dateline.keys() <= _DATELINE:
+        _keep(dateline, _DATELINE)
+
+
+def _keep(part: dict[str, Any], names: frozenset[str]) -> None:
+    for name in part.keys() - names:
+        del part[name]

@@ -1,0 +1,114 @@
+"""History: which documents of `article-versions` a version makes, and under which id. Pure.
+
+The id names the version as the provider sent it (article, base, content), not the sub that this index gave it: so a
+redelivery of any version, whenever it comes, finds its own document, and two contents of one version never share one.
+What was live is stored with the span in which it was; what never was has none, and is only created, never overwritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from services.indexing import document
+from services.indexing.placement import history_slice
+from services.indexing.plan import Plan, Step
+from services.indexing.versions import AFTER_KILL, STALE, Stored
+from shared.elastic.ports import Action
+from shared.ids import KILL_BASE, SUBS
+
+_HASH_LENGTH = 12
+"""Hex digits of the content hash in an id: 48 bits tell the few contents of one version apart."""
+
+
+def history_id(article_id: str, ext_version: int, source_hash: str) -> str:
+    """Id of a version's history document; the sub in `ext_version` does not count."""
+    kill = KILL_BASE if ext_version >= KILL_BASE else 0
+    as_sent = kill + (ext_version - kill) // SUBS * SUBS
+    return f"{article_id}:{as_sent}:{source_hash[:_HASH_LENGTH]}"
+
+
+def of_live(article_slice: str, source: Mapping[str, Any], *, live_until: str, superseded_by: int) -> Action:
+    """The history of what is live now and is about to be replaced. Written before the live document, so it is never lost."""
+    return Action(
+        history_slice(article_slice),
+        history_id(source["article_id"], source["ext_version"], source["source_hash"]),
+        None,
+        document.superseded(dict(source), live_until=live_until, superseded_by=superseded_by),
+    )
+
+
+def of_step(after: Stored, step: Step) -> Action:
+    """The history of a version that no reader saw live. Created only: a redelivery changes nothing."""
+    version, decision = step.version, step.decision
+    source = document.unspanned(
+        version,
+        ext_version=decision.ext_version,
+        revision=decision.revision or None,
+        change=decision.change,
+        superseded_by=after.ext_version,
+    )
+    id_ = history_id(version.article_id, decision.ext_version, version.source_hash)
+    return Action(history_slice(after.slice), id_, None, source, "create")
+
+
+class Late(StrEnum):
+    """What a late version turns out to be once history has been asked."""
+
+    NEW = "new"
+    """Never seen: into history, and for what came after a kill also a record for the trace."""
+    REDELIVERED = "redelivered"
+    """The very item that history (or the plan) holds: announced again, if it was announced."""
+    DUPLICATE = "duplicate"
+    """Its content is there already, from another item."""
+
+
+@dataclass(slots=True, frozen=True)
+class Judged:
+    """A late step with what it is, and the history document (or as much of it as is known) that says so."""
+
+    step: Step
+    late: Late
+    known: Mapping[str, Any]
+
+    @property
+    def was_announced(self) -> bool:
+        """Whether this version took its turn once, and so was announced."""
+        return self.known.get("change") not in {None, STALE, AFTER_KILL}
+
+
+def late_id(step: Step) -> str:
+    """Id of the history document of a late step."""
+    version = step.version
+    return history_id(version.article_id, version.ext_version, version.source_hash)
+
+
+def judge(plan: Plan, stored: Mapping[str, Mapping[str, Any]]) -> list[Judged]:
+    """What the late steps of a plan are, in order.
+
+    Args:
+        plan: its own history counts as there already.
+        stored: history documents by id, as many as there are.
+    """
+    known: dict[str, Mapping[str, Any]] = {id_: {"item": item} for id_, item in _own(plan)} if plan.late else {}
+    judged = []
+    for step in plan.late:
+        id_ = late_id(step)
+        found = known.get(id_) or stored.get(id_)
+        if found is None:
+            known[id_] = {"item": step.version.item, "change": step.decision.change}
+            judged.append(Judged(step, Late.NEW, known[id_]))
+        else:
+            same = found.get("item") == step.version.item
+            judged.append(Judged(step, Late.REDELIVERED if same else Late.DUPLICATE, found))
+    return judged
+
+
+def _own(plan: Plan) -> Iterator[tuple[str, str]]:
+    for step in plan.overtaken:
+        version = step.version
+        yield history_id(version.article_id, step.decision.ext_version, version.source_hash), version.item
+    if plan.before is not None and plan.replaces:
+        yield history_id(plan.article_id, plan.before.ext_version, plan.before.source_hash), plan.before.item

@@ -1,0 +1,266 @@
+"""Versions of articles into the index: look up, decide, write history, write live, until all are done.
+
+One coroutine works at a time (the runtime hands over one batch after another). What is in doubt after a failure is
+forgotten and looked up again after a refresh, so a batch can be handed over as often as it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from services.indexing import document, history
+from services.indexing.history import Judged, Late
+from services.indexing.outcome import Indexed, Round
+from services.indexing.placement import Memory, history_slice, place
+from services.indexing.plan import Plan, Step, fold
+from services.indexing.versions import Stored, Version
+from shared.elastic.index import ARTICLES, slice_name
+from shared.elastic.outcomes import Outcome
+from shared.elastic.ports import Action, ArticleStore, Found, ItemOutcome
+from shared.errors import Unavailable
+from shared.events import rfc3339
+from shared.log import get_logger
+
+SMALL = 50
+"""Live writes below which a batch is refreshed by its own bulk request: latency counts. Above it, once at the end."""
+
+_ROUNDS = 10
+"""Times a batch is planned again because another worker's writes or unindexable documents came in between."""
+
+_FIELDS = (
+    "ext_version",
+    "source_hash",
+    "status",
+    "revision",
+    "change",
+    "receipt",
+    "item",
+    "received",
+    "indexed",
+)
+_LONG_AGO = "1970-01-01T00:00:00Z"
+
+log = get_logger()
+
+
+class Indexer:
+    """The one writer of the articles whose partitions this worker owns.
+
+    Args:
+        store: the index.
+        memory: what is known of articles seen lately.
+        since: first month with a slice of its own, `YYYY-MM`.
+        clock: the present moment, aware.
+    """
+
+    def __init__(self, store: ArticleStore, memory: Memory, *, since: str, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._memory = memory
+        self._since = since
+        self._clock = clock
+        self._unrefreshed: set[str] = set()
+        self._view_is_old = True
+
+    async def prepare(self) -> None:
+        """Wait for the index, and make this month's slice, so that the alias is there and search can answer.
+
+        Raises:
+            Transient, Misconfigured: as the store says; call again.
+        """
+        await self._store.start()
+        await self._store.ensure_slice(slice_name(ARTICLES, self._clock(), self._since))
+
+    def forget_all(self) -> None:
+        """The partitions are another worker's, or have just become ours: what others wrote must be seen first."""
+        self._memory.clear()
+        self._view_is_old = True
+
+    def doubt(self, article_ids: Iterable[str]) -> None:
+        """A batch failed on the way: what stands of these articles is not known."""
+        self._memory.forget(article_ids)
+        self._view_is_old = True
+
+    async def index(self, versions: Sequence[Version], records: Sequence[Action] = ()) -> Indexed:
+        """Bring the index up to these versions, in the order given per article, and store `records` beside them.
+
+        When this returns, everything is acknowledged and searchable.
+
+        Args:
+            versions: any articles, any number of versions each.
+            records: further documents without versions (dead letters); one that is refused is logged and left out.
+
+        Raises:
+            Transient, Misconfigured: as the store says; call `doubt`, and hand the same batch over again.
+        """
+        result = Indexed(told=list(records))
+        pending: dict[str, list[Version]] = {}
+        for version in versions:
+            pending.setdefault(version.article_id, []).append(version)
+        rounds = 0
+        while pending:
+            if rounds == _ROUNDS:
+                raise Unavailable("articles were written by another worker again and again")
+            rounds += 1
+            pending = await self._round(pending, result)
+        await self._tell(result.told)
+        await self._refresh()
+        return result
+
+    async def _round(self, pending: dict[str, list[Version]], result: Indexed) -> dict[str, list[Version]]:
+        """Plan and write these articles once; returns what has to be planned again."""
+        stamp = rfc3339(self._clock())
+        stored = await self._stored(pending)
+        plans = [fold(stored.get(article), versions, self._place, stamp) for article, versions in pending.items()]
+        done = Round(result, stamp, self._since)
+        late = await self._judged(plans)
+        await self._write_history(plans, late, done)
+        await self._write_live([plan for plan in plans if plan.article_id not in done.again], done)
+        for plan in plans:
+            if plan.article_id not in done.again:
+                done.account(plan, late.get(plan.article_id, ()))
+        if done.doubted:
+            self.doubt(done.doubted)
+        return {
+            article: left
+            for article in done.again
+            if (left := [version for version in pending[article] if version.position not in done.poisoned])
+        }
+
+    def _place(self, version: Version) -> str:
+        return place(version, self._since)
+
+    async def _stored(self, pending: Mapping[str, Any]) -> dict[str, Stored]:
+        stored: dict[str, Stored] = {}
+        unknown: list[str] = []
+        for article in pending:
+            remembered = self._memory.get(article)
+            if remembered is None:
+                unknown.append(article)
+            else:
+                stored[article] = remembered
+        if unknown:
+            if self._view_is_old:
+                self._unrefreshed.add(ARTICLES)
+                await self._refresh()
+                self._view_is_old = False
+            for article, found in (await self._store.lookup(ARTICLES, unknown, _FIELDS)).items():
+                stored[article] = _as_stored(found)
+                self._memory.learn(article, stored[article])
+        return stored
+
+    async def _judged(self, plans: Sequence[Plan]) -> dict[str, list[Judged]]:
+        """What the late versions turn out to be, by article."""
+        asking = [(plan, plan.after) for plan in plans if plan.late and plan.after is not None]
+        places = [(history_slice(after.slice), history.late_id(step)) for plan, after in asking for step in plan.late]
+        if not places:
+            return {}
+        known = {place_[1]: found.source for place_, found in (await self._store.fetch(places)).items()}
+        return {plan.article_id: history.judge(plan, known) for plan, _ in asking}
+
+    async def _write_history(self, plans: Sequence[Plan], late: Mapping[str, list[Judged]], done: Round) -> None:
+        """What is superseded, overtaken or late, before anything is written live: so no version is ever lost."""
+        owned = await self._superseded([plan for plan in plans if plan.replaces], done)
+        for plan in plans:
+            if plan.after is None or plan.article_id in done.again:
+                continue
+            new = [judged.step for judged in late.get(plan.article_id, ()) if judged.late is Late.NEW]
+            owned += [(history.of_step(plan.after, step), plan, step) for step in (*plan.overtaken, *new)]
+        outcomes = await self._write([action for action, _, _ in owned])
+        for (_, plan, step), outcome in zip(owned, outcomes, strict=True):
+            if outcome.outcome is Outcome.POISON and step is not None:
+                done.poison(plan, step.version, outcome)
+            elif outcome.outcome is Outcome.POISON:
+                # It was stored under the same mapping; if that has changed, the new version counts for more.
+                log.error("a superseded version is lost to history", article_id=plan.article_id, why=outcome.reason)
+
+    async def _superseded(self, plans: Sequence[Plan], done: Round) -> list[tuple[Action, Plan, Step | None]]:
+        """The history of the live documents that are about to be replaced; fetched only for these."""
+        owned: list[tuple[Action, Plan, Step | None]] = []
+        sources = await self._sources(plans)
+        for plan in plans:
+            found = sources.get(plan.article_id)
+            if plan.before is None or plan.after is None:
+                continue
+            if found is None or found.version != plan.before.ext_version:
+                # Not what this worker believed: a previous owner was still writing. Look again.
+                done.redo(plan)
+                continue
+            by = plan.after.ext_version
+            action = history.of_live(found.index, found.source, live_until=done.stamp, superseded_by=by)
+            owned.append((action, plan, None))
+        return owned
+
+    async def _sources(self, plans: Sequence[Plan]) -> dict[str, Found]:
+        places = [(plan.before.slice, plan.article_id) for plan in plans if plan.before is not None]
+        if not places:
+            return {}
+        return {key[1]: found for key, found in (await self._store.fetch(places)).items()}
+
+    async def _write_live(self, plans: Sequence[Plan], done: Round) -> None:
+        writing = [(plan, plan.live, plan.after) for plan in plans if plan.live is not None and plan.after is not None]
+        actions = [
+            Action(
+                after.slice,
+                plan.article_id,
+                after.ext_version,
+                document.live(
+                    step.version,
+                    ext_version=after.ext_version,
+                    revision=after.revision,
+                    change=after.change,
+                    indexed=after.indexed,
+                ),
+            )
+            for plan, step, after in writing
+        ]
+        for (plan, step, after), outcome in zip(writing, await self._write(actions), strict=True):
+            if outcome.outcome is Outcome.OK:
+                self._memory.put(plan.article_id, after)
+            elif outcome.outcome is Outcome.STALE:
+                done.redo(plan)
+            else:
+                done.poison(plan, step.version, outcome)
+
+    async def _write(self, actions: Sequence[Action]) -> list[ItemOutcome]:
+        """Write to slices that are there; a small batch is searchable when this returns."""
+        if not actions:
+            return []
+        indices = {action.index for action in actions}
+        for name in sorted(indices):
+            await self._store.ensure_slice(name)
+        small = len(actions) < SMALL and not self._unrefreshed
+        if not small:
+            self._unrefreshed |= indices
+        return await self._store.write(actions, refresh=small)
+
+    async def _tell(self, records: Sequence[Action]) -> None:
+        for record, outcome in zip(records, await self._write(records), strict=True):
+            if outcome.outcome is Outcome.POISON:
+                # It must not become a dead letter of its own: the whole of it stands on the topic already.
+                log.error("the record of a dead letter cannot be stored", id=record.id, why=outcome.reason)
+
+    async def _refresh(self) -> None:
+        self._memory.begin_refresh()
+        if self._unrefreshed:
+            await self._store.refresh(self._unrefreshed)
+            self._unrefreshed.clear()
+        self._memory.end_refresh()
+
+
+def _as_stored(found: Found) -> Stored:
+    """What a look-up says; a field that an older release did not store counts as 'nothing known'."""
+    source = found.source
+    return Stored(
+        slice=found.index,
+        ext_version=found.version,
+        source_hash=source.get("source_hash", ""),
+        status=source.get("status", ""),
+        revision=source.get("revision", 1),
+        change=source.get("change", ""),
+        receipt=source.get("receipt", ""),
+        item=source.get("item", ""),
+        received=source.get("received", _LONG_AGO),
+        indexed=source.get("indexed", _LONG_AGO),
+    )

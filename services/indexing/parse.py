@@ -1,0 +1,125 @@
+"""An `articles.normalized` record as the version it carries. Pure.
+
+Only what indexing decides by is validated (hand-written: a model over the whole article would cost as much as all the
+rest of indexing); the other fields pass through, and Elasticsearch's strict mapping holds them. Unknown fields are
+dropped when the document is built.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from services.indexing.versions import Version
+from shared.errors import Refused
+from shared.events import ARTICLE_NORMALIZED, Status, header, major_version
+from shared.ids import KILL_BASE
+from shared.kafka.ports import Record
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
+_STATUSES = frozenset(status.value for status in Status)
+_VERSIONED_BY = frozenset({"version", "version-time", "received"})
+_TEXTS = ("title", "summary", "body", "language")
+_FAMILY = ARTICLE_NORMALIZED.rpartition(".v")[0]
+_MAJOR = major_version(ARTICLE_NORMALIZED)
+
+
+def parse(record: Record) -> Version:
+    """The version in a record.
+
+    Raises:
+        Refused: `not-an-event` (no value, no JSON, no CloudEvent), `unsupported-schema` (an unknown type or major
+            version), `invalid-event` (a field that indexing decides by is missing or wrong). Reasons name fields only.
+    """
+    data = _data_of(record.value)
+    article_id = _uuid(data, "article_id")
+    if record.key != article_id.encode():
+        # Another key means another partition: two workers would write one article.
+        raise _invalid("the key of the record is not its article_id")
+    status, ext_version = data.get("status", Status.USABLE.value), data.get("ext_version")
+    if status not in _STATUSES:
+        raise _invalid("status")
+    if type(ext_version) is not int or not 0 <= ext_version < 2**63:
+        raise _invalid("ext_version")
+    if (status == Status.KILLED) != (ext_version >= KILL_BASE):
+        raise _invalid("ext_version does not fit the status: a kill's, and no other, stands above 2^62")
+    versioned_by = data.get("versioned_by", "received")
+    if versioned_by not in _VERSIONED_BY:
+        raise _invalid("versioned_by")
+    for name in _TEXTS:
+        if not isinstance(data.get(name), str | None):
+            raise _invalid(name)
+    _uuid(data, "story_id")
+    received = _text(data, "received")
+    return Version(
+        article_id=article_id,
+        ext_version=ext_version,
+        source_hash=_text(data, "source_hash"),
+        status=status,
+        correction=data.get("correction") is True,
+        versioned_by=versioned_by,
+        feed=_text(data, "feed"),
+        receipt=_uuid(data, "receipt"),
+        item=_text(data, "item"),
+        received=received,
+        received_at=moment(received, "received"),
+        data=data,
+        position=(record.topic, record.partition, record.offset),
+        traceparent=header(record.headers, "traceparent"),
+    )
+
+
+def moment(text: Any, name: str) -> datetime:
+    """A time with a zone, in UTC.
+
+    Raises:
+        Refused: `invalid-event`, naming the field.
+    """
+    try:
+        value = datetime.fromisoformat(text)
+        if value.tzinfo is None:
+            raise _invalid(f"{name} has no zone")
+        return value.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):  # the last: in UTC it would be before the year 1 or after 9999
+        raise _invalid(name) from None
+
+
+def _data_of(value: bytes | None) -> dict[str, Any]:
+    if value is None:
+        raise Refused("not-an-event", "the record has no value")
+    try:
+        event = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        raise Refused("not-an-event", "the value is not JSON") from None
+    if not isinstance(event, dict) or event.get("specversion") != "1.0":
+        raise Refused("not-an-event", "the value is not a CloudEvent 1.0 in structured mode")
+    kind = event.get("type")
+    if kind != ARTICLE_NORMALIZED:
+        same_family = isinstance(kind, str) and kind.rpartition(".v")[0] == _FAMILY
+        if not same_family or major_version(kind) != _MAJOR:
+            raise Refused("unsupported-schema", f"this release reads {ARTICLE_NORMALIZED} only")
+    data = event.get("data")
+    if not isinstance(data, dict):
+        raise _invalid("data is not an object")
+    return data
+
+
+def _uuid(data: dict[str, Any], name: str) -> str:
+    value = data.get(name)
+    if not isinstance(value, str) or _UUID(value) is None:
+        raise _invalid(name)
+    return value
+
+
+def _text(data: dict[str, Any], name: str) -> str:
+    value = data.get(name)
+    if not isinstance(value, str) or not value:
+        raise _invalid(name)
+    return value
+
+
+def _invalid(what: str) -> Refused:
+    return Refused("invalid-event", what)

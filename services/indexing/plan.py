@@ -1,0 +1,108 @@
+"""All versions of one article in one batch, folded into what is to be written and announced. Pure.
+
+Versions are decided one after another, as if each were written before the next came; so revisions, changes and
+announcements do not depend on where a batch begins or ends. Only the last one that takes its turn is written live; those
+it overtook inside the batch go to history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from services.indexing.versions import Decision, Stored, Verdict, Version, decide
+from shared.errors import Refused
+from shared.events import Change
+
+
+@dataclass(slots=True, frozen=True)
+class Step:
+    """A version with what was decided on it."""
+
+    version: Version
+    decision: Decision
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a batch does to one article.
+
+    `before` is what the index holds, `after` what it will hold; `live` the step to be written live (None: nothing),
+    `indexed` its stamp. `taken` are the steps that took their turn as the live version, `overtaken` those of them
+    that another overtook inside the batch; `late` is to be asked of history; `announced` are the steps to be told of.
+    """
+
+    article_id: str
+    before: Stored | None
+    after: Stored | None = None
+    live: Step | None = None
+    taken: list[Step] = field(default_factory=list)
+    overtaken: list[Step] = field(default_factory=list)
+    late: list[Step] = field(default_factory=list)
+    duplicates: list[Step] = field(default_factory=list)
+    announced: list[Step] = field(default_factory=list)
+    refused: list[tuple[Version, Refused]] = field(default_factory=list)
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the live document of the index gives way to another version, and must be kept in history first."""
+        return self.before is not None and self.after is not None and self.after.ext_version != self.before.ext_version
+
+
+def fold(before: Stored | None, versions: Sequence[Version], place: Callable[[Version], str], indexed: str) -> Plan:
+    """The plan for one article.
+
+    Args:
+        before: what the index holds of it.
+        versions: what came, in the order of the partition; at least one.
+        place: slice for an article that is not there yet, from its first version.
+        indexed: stamp of the writes (RFC 3339).
+    """
+    plan = Plan(versions[0].article_id, before, before)
+    for version in versions:
+        try:
+            _take(plan, version, place, indexed)
+        except Refused as error:
+            plan.refused.append((version, error))
+    return plan
+
+
+def _take(plan: Plan, version: Version, place: Callable[[Version], str], indexed: str) -> None:
+    now = plan.after
+    step = Step(version, decide(now, version))
+    verdict = step.decision.verdict
+    if verdict is Verdict.LATE:
+        plan.late.append(step)
+        return
+    if verdict is Verdict.DUPLICATE:
+        plan.duplicates.append(step)
+    else:
+        # A rewrite is the live version's own item again: its stamp, and so the span of its history, stays.
+        stamp = now.indexed if now and verdict is Verdict.REWRITE else indexed
+        plan.after = _stored(now.slice if now else place(version), step, stamp)
+        if verdict is Verdict.REPLACE and plan.live and plan.live.decision.ext_version != _ext_version(plan.before):
+            plan.overtaken.append(plan.live)
+        plan.live = step
+        plan.taken.append(step)
+    if step.decision.change != Change.DUPLICATE:
+        plan.announced.append(step)
+
+
+def _ext_version(stored: Stored | None) -> int | None:
+    return stored.ext_version if stored else None
+
+
+def _stored(slice_: str, step: Step, indexed: str) -> Stored:
+    version, decision = step.version, step.decision
+    return Stored(
+        slice=slice_,
+        ext_version=decision.ext_version,
+        source_hash=version.source_hash,
+        status=version.status,
+        revision=decision.revision,
+        change=decision.change,
+        receipt=version.receipt,
+        item=version.item,
+        received=version.received,
+        indexed=indexed,
+    )
