@@ -1,0 +1,1 @@
+"""Made-up stories, ours: several languages, a correction, a page in wire style and one in HTML."""

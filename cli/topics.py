@@ -1,0 +1,47 @@
+"""`newswire topics`: what the Kafka topics look like, and making those that are missing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from rich.table import Table
+
+from cli.output import complain, console, say
+from shared.kafka.topics import TopicSpec, ensure_topics, topic_specs
+from shared.settings import load_settings
+
+
+def topics(*, dry_run: bool) -> None:
+    """Show the topics of the settings; unless `dry_run`, make what is missing."""
+    settings = load_settings()
+    console().print(table(topic_specs(settings)))
+    if dry_run:
+        return
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # its own lines say less than the one error of ours
+    report = asyncio.run(ensure_topics(settings))
+    for line in report.drift:
+        complain(line)
+    say(f"Made {', '.join(report.created)}." if report.created else "All topics are there.")
+
+
+def table(specs: list[TopicSpec]) -> Table:
+    """The topics for a person."""
+    shown = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in ("topic", "partitions", "copies", "kept", "largest message"):
+        shown.add_column(column)
+    for spec in specs:
+        shown.add_row(
+            spec.name,
+            str(spec.partitions),
+            str(spec.replication),
+            kept(spec),
+            f"{spec.max_message_bytes / 1024 / 1024:.0f} MiB",
+        )
+    return shown
+
+
+def kept(spec: TopicSpec) -> str:
+    """How long a topic keeps its records."""
+    milliseconds = spec.configs.get("retention.ms")
+    return f"{int(milliseconds) / 86_400_000:g} days" if milliseconds else "last of each key"
