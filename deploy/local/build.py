@@ -31,6 +31,7 @@ _RELEASE = "21"
 """What Elasticsearch itself is compiled for, and the newest that the packaged compiler writes."""
 _MODULE = "transport-netty4"
 _PLUGIN = "analysis-common"
+_SERVICES = {"java.text.spi.BreakIteratorProvider": "newswire.local.ThaiWords"}
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -104,7 +105,7 @@ def _make(folder: Path, parts: Mapping[str, Part], jars: Mapping[str, Path], jav
         classes = Path(temporary) / "classes"
         making.mkdir()
         _compile(classes, parts, jars, java)
-        _write_jar(making / "launch.jar", classes, "newswire/local")
+        _write_jar(making / "launch.jar", classes, "newswire/local", services=_SERVICES)
         version = version_of(parts["elasticsearch"])
         _lay_out_plugin(making / "home" / "plugins" / _PLUGIN, classes, version)
         _lay_out_module(making / "home" / "modules" / _MODULE, parts, jars)
@@ -123,16 +124,18 @@ def _compile(classes: Path, parts: Mapping[str, Part], jars: Mapping[str, Path],
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own java on our own sources
     if done.returncode:
         output = done.stderr + done.stdout
-        errors = [line.strip() for line in output.splitlines() if "ERROR" in line] or [output.strip()[:200]]
-        raise LocalError(f"cannot compile deploy/local/java: {errors[0]}")
+        raise LocalError(f"cannot compile deploy/local/java: {' '.join(output.partition('ERROR')[2].split())[:300]}")
 
 
-def _write_jar(path: Path, classes: Path, package: str) -> None:
+def _write_jar(path: Path, classes: Path, package: str, *, services: Mapping[str, str] | None = None) -> None:
+    files = {str(file.relative_to(classes)): file.read_bytes() for file in sorted((classes / package).rglob("*.class"))}
+    for interface, implementation in (services or {}).items():
+        files[f"META-INF/services/{interface}"] = f"{implementation}\n".encode()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as jar:
-        for file in sorted((classes / package).rglob("*.class")):
-            entry = zipfile.ZipInfo(str(file.relative_to(classes)), _FIXED_TIME)
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name, _FIXED_TIME)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            jar.writestr(entry, file.read_bytes())
+            jar.writestr(entry, content)
 
 
 def _lay_out_plugin(folder: Path, classes: Path, version: str) -> None:
