@@ -255,7 +255,9 @@ def story_of(data: Any, raw: bytes) -> PlainStory:
     if type(data) is not dict:
         _refuse_depth(data)
         raise BadStory(
-            "invalid-story", "the story is not a JSON object", [_error("", "not-an-object", "must be an object")]
+            "invalid-story",
+            "the story is not a JSON object; several stories go as application/x-ndjson",
+            [_error("", "not-an-object", "must be an object")],
         )
     if _string_tokens(raw) != _strings_in(data):
         _refuse_depth(data)
@@ -328,16 +330,11 @@ def _strip_controls(data: dict[str, Any]) -> int:
 def _refuse_depth(data: Any) -> None:
     """Called before any other refusal: a story that is valid cannot be deep, so a valid one pays nothing."""
     level, depth = [data], 0
-    while level:
-        level = [
-            child
-            for node in level
-            if isinstance(node, list | dict)
-            for child in (node.values() if isinstance(node, dict) else node)
-        ]
+    while level := [node for node in level if isinstance(node, list | dict)]:
         depth += 1
-        if depth > MAX_DEPTH + 1:
+        if depth > MAX_DEPTH:
             raise BadStory("too-deep", f"the JSON is nested more than {MAX_DEPTH} levels deep")
+        level = [child for node in level for child in (node.values() if isinstance(node, dict) else node)]
 
 
 def _malformed(raw: bytes, error: orjson.JSONDecodeError) -> BadStory:

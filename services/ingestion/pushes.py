@@ -48,7 +48,7 @@ class Pushes:
             answer = await self._push(request, incoming, line)
         except Problem as refusal:
             line.status, line.code = refusal.status, refusal.code
-            if not await self._hears_out(request, incoming):
+            if refusal.status == 408 or not await self._hears_out(request, incoming):
                 refusal.headers["Connection"] = "close"
             raise
         except ClientDisconnect:

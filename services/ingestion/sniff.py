@@ -69,6 +69,7 @@ _HTML_PARTS: Final = frozenset({
     "html", "head", "body", "article", "main", "section", "div", "p", "span", "title", "meta", "h1", "h2", "h3", "table",
     "blockquote", "ul", "ol", "a", "b", "i", "em", "strong", "img", "br", "header", "script", "style", "link",
 })  # fmt: skip
+_JSON = re.compile(rb'\s*(?:\{|\[\s*[\[{"\]])')
 _MAGIC: Final = (
     b"%PDF-",
     b"PK\x03\x04",
@@ -95,8 +96,11 @@ def sniff_json(data: Any) -> str:
 
 
 def looks_like_json(raw: bytes) -> bool:
-    """Whether a body without a type begins as JSON does."""
-    return raw.removeprefix(codecs.BOM_UTF8)[:HEAD].lstrip()[:1] in {b"{", b"["}
+    """Whether a body without a type begins as a JSON object or array does, in UTF-8 or (to be refused) in UTF-16.
+
+    Text may begin with a bracket ('[Reuters] …'), so an array must go on as one.
+    """
+    return _JSON.match(raw[:HEAD].lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\x00", b"")) is not None
 
 
 def sniff(raw: bytes, family: Family) -> str:
