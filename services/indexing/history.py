@@ -3,6 +3,10 @@
 The id names the version as the provider sent it (article, base, content), not the sub that this index gave it: so a
 redelivery of any version, whenever it comes, finds its own document, and two contents of one version never share one.
 What was live is stored with the span in which it was; what never was has none, and is only created, never overwritten.
+
+History is written before the live document. So after a crash between the two, or where Elasticsearch refuses the next
+version, there is a row of the version that is still live: readers leave out the row whose `ext_version` is the live
+document's. It is overwritten, with the right span, when that version does give way.
 """
 
 from __future__ import annotations

@@ -1,0 +1,605 @@
+"""The indexing worker's promises, over the index in memory and over the real one."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import itertools
+import random
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.indexing.handler import IndexingHandler
+from services.indexing.indexer import Indexer
+from services.indexing.placement import Memory
+from shared import events, ids
+from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES
+from shared.elastic.index import DEAD_LETTERS as LETTERS
+from shared.elastic.memory import Fault, MemoryStore
+from shared.elastic.store import ElasticStore
+from shared.errors import Misconfigured, Transient, Unavailable
+from shared.events import ARTICLES_CHANGES, DEAD_LETTERS, Article
+from shared.kafka.dead_letter import DeadLetters
+from shared.kafka.memory import MemoryBroker
+from shared.kafka.ports import Record, TopicPartition
+from shared.settings import ElasticsearchSettings, Settings
+from tests.unit.indexing.samples import article, message
+
+SINCE = "2015-01"
+MINE = frozenset({TopicPartition(events.ARTICLES_NORMALIZED, 0)})
+
+
+class Room:
+    """One index, one broker, and as many workers as a test wants; names are its own, so tests can share an index."""
+
+    def __init__(self, store: MemoryStore | ElasticStore) -> None:
+        self.store = store
+        self.broker = MemoryBroker(partitions=1)
+        self.tag = uuid.uuid4().hex[:8]
+        self._offset = itertools.count()
+
+    def worker(self, store: Any = None, memory: int = 1000) -> IndexingHandler:
+        publisher = self.broker.publisher()
+        indexer = Indexer(store or self.store, Memory(memory), since=SINCE, clock=events.now)
+        return IndexingHandler(indexer, publisher, DeadLetters(publisher, "indexing"), since=SINCE)
+
+    def article(self, name: str = "a", **fields: Any) -> Article:
+        return article(f"{name}-{self.tag}", **fields)
+
+    def record(self, made: Article, **fields: Any) -> Record:
+        """A record of an article; `fields` are put into the JSON behind the model's back."""
+        sent = message(made)
+        value = sent.value
+        if fields:
+            event = orjson.loads(value)
+            event["data"] |= fields
+            value = orjson.dumps(event)
+        return Record(sent.topic, 0, next(self._offset), 1_772_000_000_000, sent.key, value, sent.headers)
+
+    def records(self, *made: Article) -> list[Record]:
+        return [self.record(one) for one in made]
+
+    async def live(self, *made: Article) -> list[dict[str, Any]]:
+        """What a search finds of these articles, every copy of it."""
+        return [hit for one in made for hit in await self._search(ARTICLES, "article_id", str(one.article_id))]
+
+    async def one(self, made: Article) -> dict[str, Any]:
+        found = await self.live(made)
+        assert len(found) == 1
+        return found[0]
+
+    async def history(self, made: Article) -> list[dict[str, Any]]:
+        """Superseded and late versions. A row of the live version itself does not count: it was about to be superseded."""
+        await self.store.refresh([ARTICLE_VERSIONS])
+        live = [found["ext_version"] for found in await self.live(made)]
+        found = await self._search(ARTICLE_VERSIONS, "article_id", str(made.article_id))
+        return sorted((row for row in found if row["ext_version"] not in live), key=lambda row: row["ext_version"])
+
+    async def letters(self, made: Article) -> list[dict[str, Any]]:
+        found = await self._search(LETTERS, "article_id", str(made.article_id))
+        return sorted(found, key=lambda source: source["offset"])
+
+    async def _search(self, alias: str, field: str, value: str) -> list[dict[str, Any]]:
+        if isinstance(self.store, MemoryStore):
+            copies = itertools.chain.from_iterable(self.store.searchable(alias).values())
+            return [found.source | {"_index": found.index} for found in copies if found.source.get(field) == value]
+        answer = await self.store._client.search(index=alias, query={"term": {field: value}}, size=1000)
+        return [hit["_source"] | {"_index": hit["_index"]} for hit in answer.body["hits"]["hits"]]
+
+    def announced(self) -> list[dict[str, Any]]:
+        return [orjson.loads(record.value) for record in self.broker.records(ARTICLES_CHANGES)]
+
+    def told(self) -> list[tuple[str, int]]:
+        """(change, revision) of the announcements, repeats dropped as a reader drops them."""
+        first = {event["id"]: event["data"] for event in self.announced()}
+        return [(data["change"], data["revision"]) for data in first.values()]
+
+    def buried(self) -> list[tuple[str, int]]:
+        headers = [dict(record.headers) for record in self.broker.records(DEAD_LETTERS)]
+        return [(one["dlq-class"].decode(), int(one["dlq-offset"])) for one in headers]
+
+
+@pytest.fixture(params=["memory", pytest.param("elasticsearch", marks=pytest.mark.servers)])
+async def room(request) -> AsyncIterator[Room]:
+    if request.param == "memory":
+        yield Room(MemoryStore())
+        return
+    servers = request.getfixturevalue("servers")
+    # No refresh but the worker's own: what it does not make readable stays unseen.
+    elastic = ElasticsearchSettings(url=servers.elasticsearch_url, refresh_interval="-1")
+    store = ElasticStore(Settings(elasticsearch=elastic))
+    await store.start()
+    yield Room(store)
+    await store.close()
+
+
+async def test_new_article_is_searchable_and_announced(room):
+    made = room.article(language="en")
+    await room.worker().handle(room.records(made))
+    found = await room.one(made)
+    assert (found["title"], found["revision"], found["change"]) == ({"en": made.title}, 1, "created")
+    assert found["_index"] == "articles-2026.03"
+    [event] = room.announced()
+    assert event["id"] == str(ids.event_id(made.article_id, made.ext_version, "created"))
+    assert event["data"]["searchable"] == found["indexed"]
+    assert await room.history(made) == []
+
+
+async def test_change_is_announced_only_once_it_can_be_found(room):
+    small, large = room.article("small"), [room.article(f"large{n}") for n in range(60)]
+    worker = room.worker()
+    seen = []
+    publish = worker._publisher.publish
+
+    async def watching(messages, **options):
+        seen.extend([len(await room._search(ARTICLES, "article_id", one.key.decode())) for one in messages])
+        return await publish(messages, **options)
+
+    worker._publisher.publish = watching
+    await worker.handle(room.records(small))
+    await worker.handle(room.records(*large))
+    assert seen == [1] * 61
+
+
+async def test_redelivery_is_one_document_and_no_other_event(room):
+    batch = room.records(room.article("a"), room.article("a", version=2), room.article("b"))
+    await room.worker().handle(batch)
+    before, told = await room.one(room.article("a")), room.told()
+    worker = room.worker()
+    await worker.handle(batch)
+    await worker.handle(batch)
+    assert await room.one(room.article("a")) == before
+    assert room.told() == told == [("created", 1), ("updated", 2), ("created", 1)]
+    assert len(room.announced()) == 9  # at least once: all are told again, under the same ids
+    assert await room.letters(room.article("a")) == []
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_versions_in_any_order_end_in_the_newest(room, together):
+    for number, order in enumerate(itertools.permutations([1, 2, 3])):
+        made = [room.article(f"o{number}", version=version) for version in order]
+        worker = room.worker()
+        for batch in [room.records(*made)] if together else [room.records(one) for one in made]:
+            await worker.handle(batch)
+        found = await room.one(made[0])
+        assert found["version"] == "3"
+        assert [old["version"] for old in await room.history(made[0])] == ["1", "2"]
+
+
+async def test_spans_of_history(room):
+    first, second, third, late = (room.article(version=number) for number in (1, 2, 3, 0))
+    worker = room.worker()
+    for one in (first, second, third, late):
+        await worker.handle(room.records(one))
+    now = await room.one(first)
+    spans = {
+        old["version"]: (old.get("live_from"), old.get("live_until"), old["change"])
+        for old in await room.history(first)
+    }
+    assert spans["0"] == (None, None, "stale")
+    assert spans["1"][1] == spans["2"][0]
+    assert spans["2"][1] == now["indexed"]
+    assert (spans["1"][2], spans["2"][2]) == ("created", "updated")
+    assert (await room.history(first))[1]["body"] == {"en": first.body}
+
+
+async def test_kill_wins_in_any_order(room):
+    for number in range(2):
+        made = [
+            room.article(f"k{number}", version=1, body="Unspeakable."),
+            room.article(f"k{number}", version=2, status="killed", reason="legal"),
+        ]
+        worker = room.worker()
+        for one in made if number else reversed(made):
+            await worker.handle(room.records(one))
+        await worker.handle(room.records(room.article(f"k{number}", version=9, seconds=60)))
+        found = await room.one(made[0])
+        assert (found["status"], found["reason"], found.get("body")) == ("killed", "legal", None)
+        assert found["notice_title"] == made[1].title
+    assert "Unspeakable" not in str(room.announced())
+    assert [change for change, _ in room.told()] == ["killed", "created", "killed"]
+
+
+async def test_what_comes_after_a_kill_is_kept_closed_and_told_to_the_trace(room):
+    killed, late = room.article(status="killed", version=2), room.article(version=9)
+    worker = room.worker()
+    await worker.handle(room.records(killed))
+    record = room.record(late)
+    await worker.handle([record])
+    await room.worker().handle([record])  # again, after a crash: recorded still, once
+    [letter] = await room.letters(late)
+    assert (letter["class"], letter["receipt"], letter["item"]) == ("after-kill", str(late.receipt), late.item)
+    [kept] = await room.history(late)
+    assert (kept["change"], kept.get("live_from"), kept.get("revision")) == ("after-kill", None, None)
+    assert room.told() == [("killed", 1)]
+
+
+async def test_redelivery_of_what_was_live_before_the_kill_is_no_after_kill(room):
+    first, kill = room.article(), room.article(status="killed", version=2)
+    batch = room.records(first, kill)
+    worker = room.worker()
+    await worker.handle(batch[:1])
+    await worker.handle(batch[1:])
+    await room.worker().handle(batch)
+    assert await room.letters(first) == []
+    assert room.told() == [("created", 1), ("killed", 2)]
+    assert [old["change"] for old in await room.history(first)] == ["created"]
+
+
+async def test_duplicate_is_told_to_the_trace_and_nothing_else(room):
+    first, again = room.article(body="Same."), room.article(body="Same.", seconds=30)
+    worker = room.worker()
+    await worker.handle(room.records(first))
+    await worker.handle(room.records(again))
+    assert (await room.one(first))["receipt"] == str(first.receipt)
+    [letter] = await room.letters(first)
+    assert (letter["class"], letter["receipt"]) == ("duplicate", str(again.receipt))
+    assert room.told() == [("created", 1)]
+
+
+async def test_duplicate_of_a_superseded_version(room):
+    first, second, again = room.article(body="Same."), room.article(version=2), room.article(body="Same.", seconds=30)
+    worker = room.worker()
+    for one in (first, second, again):
+        await worker.handle(room.records(one))
+    assert (await room.one(first))["version"] == "2"
+    assert [letter["class"] for letter in await room.letters(first)] == ["duplicate"]
+    assert len(await room.history(first)) == 1
+
+
+async def test_article_whose_date_moves_stays_where_it_is(room):
+    months = [datetime(2025, month, 1, tzinfo=UTC) for month in (11, 12, 10)]
+    made = [room.article(version=number, first_published=month) for number, month in enumerate(months)]
+    await room.worker().handle(room.records(made[0]))
+    for one in made[1:]:
+        await room.worker(memory=0).handle(room.records(one))
+    found = await room.one(made[0])
+    assert (found["version"], found["_index"]) == ("2", "articles-2025.11")
+    assert {old["_index"] for old in await room.history(made[0])} == {"article-versions-2025.11"}
+
+
+async def test_two_workers_in_turn_keep_one_document(room):
+    """Partitions go back and forth; each version says another month, so a forgotten place would make a second document."""
+    workers = [room.worker(), room.worker()]
+    for number in range(6):
+        owner, other = workers[number % 2], workers[1 - number % 2]
+        await other.revoked(MINE)
+        await owner.assigned(MINE)
+        month = datetime(2025, 1 + number, 1, tzinfo=UTC)
+        await owner.handle(room.records(room.article(version=number, first_published=month)))
+    found = await room.one(room.article())
+    assert (found["version"], found["revision"], found["_index"]) == ("5", 6, "articles-2025.01")
+    assert len(await room.history(room.article())) == 5
+
+
+async def test_worker_that_lost_its_partitions_unawares_harms_nothing(room):
+    """A zombie: what it remembers is old. The index refuses it, it looks again, and the newer version stays."""
+    zombie, owner = room.worker(), room.worker()
+    await zombie.handle(room.records(room.article(version=1)))
+    await owner.handle(room.records(room.article(version=5)))
+    await zombie.handle(room.records(room.article(version=3)))
+    assert (await room.one(room.article()))["version"] == "5"
+    assert [old["version"] for old in await room.history(room.article())] == ["1", "3"]
+    await owner.handle(room.records(room.article(version=6, status="killed")))
+    await zombie.handle(room.records(room.article(version=7)))
+    assert (await room.one(room.article()))["status"] == "killed"
+
+
+async def test_poison_in_the_middle_of_a_batch(room):
+    good, bad, better = room.article("good"), room.article("bad"), room.article("better")
+    batch = [room.record(good), room.record(bad, urgency="high"), room.record(better)]
+    await room.worker().handle(batch)
+    assert len(await room.live(good, better)) == 2
+    assert await room.live(bad) == []
+    assert room.buried() == [("unindexable", batch[1].offset)]
+    assert [change for change, _ in room.told()] == ["created", "created"]
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 2])
+async def test_poison_among_the_versions_of_one_article(room, wrong):
+    made = [room.article(version=number) for number in (1, 2, 3)]
+    batch = [room.record(one, **({"expires": "never"} if number == wrong else {})) for number, one in enumerate(made)]
+    await room.worker().handle(batch)
+    left = [str(number) for number in (1, 2, 3) if number != wrong + 1]
+    assert (await room.one(made[0]))["version"] == left[-1]
+    assert [old["version"] for old in await room.history(made[0])] == left[:-1]
+    assert room.buried() == [("unindexable", batch[wrong].offset)]
+    assert room.told() == [("created", 1), ("updated", 2)]
+
+
+async def test_records_that_are_no_articles_are_buried_and_the_rest_goes_on(room):
+    good = room.article()
+    batch = [
+        dataclasses.replace(room.record(good), value=b"not json", key=b"k"),
+        dataclasses.replace(room.record(good), value=orjson.dumps({"specversion": "1.0", "type": "x.v9"})),
+        room.record(good, ext_version=-1),
+        room.record(good),
+    ]
+    await room.worker().handle(batch)
+    assert len(await room.live(good)) == 1
+    codes = ["not-an-event", "unsupported-schema", "invalid-event"]
+    assert room.buried() == [(code, record.offset) for code, record in zip(codes, batch, strict=False)]
+
+
+async def test_dead_letter_comes_back_as_a_record_without_its_value(room):
+    made = room.article(body="Unspeakable.")
+    worker = room.worker()
+    await worker.handle([room.record(made, urgency="high")])
+    buried = room.broker.records(DEAD_LETTERS)
+    await worker.handle(buried)
+    await worker.handle(buried)
+    [letter] = await room.letters(made)
+    assert (letter["class"], letter["stage"], letter["receipt"]) == ("unindexable", "indexing", str(made.receipt))
+    assert "Unspeakable" not in str(letter)
+    assert len(room.broker.records(DEAD_LETTERS)) == 1
+
+
+async def test_dead_letters_that_cannot_be_stored_go_round_no_second_time(room):
+    headers = (("dlq-topic", b"t"), ("dlq-partition", b"99999999999"), ("dlq-offset", b"1"))
+    broken = [
+        Record(DEAD_LETTERS, 0, 1, 0, None, None, headers),
+        Record(DEAD_LETTERS, 0, 2, 0, b"\xff", b"\xff", (("dlq-at", b"\xff"),)),
+    ]
+    good = room.article()
+    await room.worker().handle([*broken, room.record(good)])
+    assert len(await room.live(good)) == 1
+    assert room.broker.records(DEAD_LETTERS) == []
+
+
+async def test_announcement_that_fails_is_made_when_the_batch_comes_again(room):
+    made = [room.article(version=1), room.article(version=2)]
+    batch = room.records(*made)
+    worker = room.worker()
+    room.broker.available = False
+    with pytest.raises(Transient):
+        await worker.handle(batch)
+    assert room.announced() == []
+    room.broker.available = True
+    await worker.handle(batch)
+    assert room.told() == [("created", 1), ("updated", 2)]
+    assert (await room.one(made[0]))["revision"] == 2
+
+
+async def test_metadata_sent_again_replaces_silently_even_when_redelivered(room):
+    first, again = room.article(body="Same."), room.article(body="Same.", version=2, section="WORLD")
+    batch = room.records(first, again)
+    worker = room.worker()
+    await worker.handle(batch[:1])
+    await worker.handle(batch[1:])
+    await room.worker().handle(batch)
+    found = await room.one(first)
+    assert (found["section"], found["version"]) == ("WORLD", "2")
+    assert room.told() == [("created", 1)]
+
+
+async def test_revision_is_ours_and_version_the_providers(room):
+    worker = room.worker()
+    for number in (10, 20, 30):
+        await worker.handle(room.records(room.article(version=number)))
+    found = await room.one(room.article())
+    assert (found["version"], found["revision"]) == ("30", 3)
+
+
+async def test_many_articles_at_once(room):
+    made = [room.article(f"n{number}", version=version) for number in range(300) for version in (1, 2)]
+    await room.worker(memory=10).handle(room.records(*made))
+    found = await room.live(*made[::2])
+    assert len(found) == 300
+    assert {one["version"] for one in found} == {"2"}
+
+
+# Faults that only the index in memory can play.
+
+
+async def test_index_away_for_a_while_loses_nothing():
+    store = MemoryStore()
+    room = Room(store)
+    made = [room.article(f"n{number}", version=version) for number in range(5) for version in (1, 2)]
+    batch = room.records(*made)
+    worker = room.worker()
+    store.fail(*[Fault(503), Fault(0), Fault(0, written=True), Fault(429, "es_rejected_execution_exception")] * 3)
+    store.fail_reads(Unavailable("refresh"))
+    with pytest.raises(Transient):
+        await worker.handle(batch)
+    store.fail_reads(Unavailable("lookup"))
+    with pytest.raises(Transient):
+        await worker.handle(batch)
+    await worker.handle(batch)
+    assert {one["version"] for one in await room.live(*made[::2])} == {"2"}
+    assert len(room.told()) == 10
+
+
+async def test_failure_after_the_write_but_before_the_refresh():
+    """The worker cannot know what stands; with the batch again it must not place a second document."""
+    store = MemoryStore()
+    room = Room(store)
+    many = [room.article(f"n{number}") for number in range(60)]
+    worker = room.worker()
+    await worker.handle(room.records(room.article("warm")))
+    store.fail_reads()
+    lookups = store.lookup
+
+    async def then_fail(*arguments):
+        found = await lookups(*arguments)
+        store.fail_reads(Unavailable("refresh"))
+        return found
+
+    store.lookup = then_fail
+    batch = room.records(*many)
+    with pytest.raises(Unavailable):
+        await worker.handle(batch)
+    store.lookup = lookups
+    moved = [one.model_copy(update={"first_published": datetime(2020, 1, 1, tzinfo=UTC)}) for one in many]
+    await worker.handle(
+        [*batch, *room.records(*[m.model_copy(update={"ext_version": m.ext_version + 1000}) for m in moved])]
+    )
+    documents = store.documents(ARTICLES)
+    assert all(len(documents[str(one.article_id)]) == 1 for one in many)
+
+
+async def test_cancelled_half_way_and_handed_over_again():
+    store = MemoryStore()
+    room = Room(store)
+    made = room.article()
+    batch = room.records(made)
+    worker = room.worker()
+    publishing, hang = asyncio.Event(), asyncio.Event()
+
+    async def hanging(*_, **__):
+        publishing.set()
+        await hang.wait()
+
+    worker._publisher.publish, publish = hanging, worker._publisher.publish
+    task = asyncio.create_task(worker.handle(batch))
+    await publishing.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    worker._publisher.publish = publish
+    await worker.handle(batch)
+    assert room.told() == [("created", 1)]
+
+
+async def test_missing_slice_halts_and_buries_nothing():
+    store = MemoryStore()
+    room = Room(store)
+    store.fail(Fault(404, "index_not_found_exception"))
+    with pytest.raises(Misconfigured):
+        await room.worker().handle(room.records(room.article()))
+    assert room.buried() == []
+
+
+async def test_crash_between_history_and_live_write_loses_neither():
+    store = MemoryStore()
+    room = Room(store)
+    first, second = room.record(room.article()), room.record(room.article(version=2))
+    await room.worker().handle([first])
+    write = store.write
+
+    async def die_after_history(actions, **options):
+        outcomes = await write(actions, **options)
+        if actions[0].index.startswith(ARTICLE_VERSIONS):
+            raise asyncio.CancelledError
+        return outcomes
+
+    store.write = die_after_history
+    with pytest.raises(asyncio.CancelledError):
+        await room.worker().handle([second])
+    store.write = write
+    assert (await room.one(room.article()))["version"] == "1"
+    await room.worker().handle([second])
+    now = await room.one(room.article())
+    [old] = await room.history(room.article())
+    assert (now["version"], old["version"], old["live_until"]) == ("2", "1", now["indexed"])
+
+
+class Crash(Exception):
+    """The process is gone."""
+
+
+class FragileStore:
+    """A store whose process dies at its n-th call, before or after it is carried out."""
+
+    def __init__(self, store: MemoryStore, dies_at: int, *, after: bool) -> None:
+        self._store, self._left, self._after = store, dies_at, after
+
+    def __getattr__(self, name):
+        call = getattr(self._store, name)
+
+        async def fragile(*arguments, **options):
+            self._left -= 1
+            if self._left == 0 and not self._after:
+                raise Crash
+            result = await call(*arguments, **options)
+            if self._left == 0:
+                raise Crash
+            return result
+
+        return fragile
+
+
+def lifecycle(room: Room) -> list[Article]:
+    """Three articles' worth of everything that can happen to one; each with redeliveries."""
+    made: list[Article] = []
+    for name in ("x", "y", "z"):
+        made += [
+            room.article(name, version=1, seconds=1),
+            room.article(name, version=2, seconds=2, body="Two.", first_published=datetime(2025, 5, 1, tzinfo=UTC)),
+            room.article(name, version=2, seconds=3, body="Two, again."),
+            room.article(name, version=3, seconds=4, correction=True, first_published=datetime(2024, 5, 1, tzinfo=UTC)),
+            room.article(name, version=0, seconds=9),
+        ]
+    made.append(room.article("x", version=2, seconds=5, status="killed"))
+    made.append(room.article("y", version=4, seconds=6, status="withheld"))
+    return made
+
+
+def essence(found: dict[str, Any]) -> tuple:
+    return found["status"], found["version"], found["source_hash"], found.get("body"), found["received"]
+
+
+async def everything(order: Sequence[int], batches: random.Random, crash: tuple[int, bool]) -> None:
+    room = Room(MemoryStore())
+    made = lifecycle(room)
+    records = [room.record(made[number]) for number in order]
+    done = 0
+    fragile: Any = FragileStore(room.store, crash[0], after=crash[1])
+    worker = room.worker(fragile, memory=2)
+    while done < len(records):
+        size = batches.randint(1, 6)
+        try:
+            await worker.handle(records[done : done + size])
+            done += size if batches.random() < 0.8 else 0  # else: the commit is lost, the batch comes again
+        except Crash:
+            worker = room.worker(memory=2)
+            await worker.assigned(MINE)
+            done = max(0, done - batches.randint(0, 3))
+    copies = room.store.documents(ARTICLES)
+    assert all(len(found) == 1 for found in copies.values())
+    live = {name: essence(await room.one(room.article(name))) for name in "xyz"}
+    expected = {
+        "x": essence_of(made[-2], killed=True),
+        "y": essence_of(made[-1]),
+        "z": essence_of(made[13]),
+    }
+    assert live == expected
+    for name in "xyz":
+        contents = {one.source_hash for one in made if one.article_id == room.article(name).article_id}
+        kept = {old["source_hash"] for old in await room.history(room.article(name))}
+        assert kept == contents - {live[name][2]}  # every version that is not live is in history, and no other
+    assert {change for change, _ in room.told()} <= {
+        "created",
+        "updated",
+        "corrected",
+        "killed",
+        "withheld",
+        "released",
+    }
+    tellable = {event["data"]["ext_version"] for event in room.announced()}
+    for name in "xyz":
+        found = await room.one(room.article(name))
+        assert found["ext_version"] in tellable
+
+
+def essence_of(made: Article, *, killed: bool = False) -> tuple:
+    body = None if killed else {"en": made.body}
+    received = orjson.loads(made.model_dump_json())["received"]
+    return made.status.value, made.version, made.source_hash, body, received
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.permutations(range(17)),
+    st.lists(st.integers(0, 16), max_size=10),
+    st.integers(0, 2**32),
+    st.tuples(st.integers(1, 40), st.booleans()),
+)
+def test_any_order_any_batches_any_crash_end_in_the_same_documents(order, again, seed, crash):
+    asyncio.run(everything([*order, *again], random.Random(seed), crash))
