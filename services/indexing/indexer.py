@@ -16,7 +16,7 @@ from services.indexing.outcome import Indexed, Round
 from services.indexing.placement import Memory, history_slice, place
 from services.indexing.plan import Plan, Step, fold
 from services.indexing.versions import Stored, Version
-from shared.elastic.index import ARTICLES, slice_name
+from shared.elastic.index import ARTICLES, KINDS, slice_name
 from shared.elastic.outcomes import Outcome
 from shared.elastic.ports import Action, ArticleStore, Found, ItemOutcome
 from shared.errors import Unavailable
@@ -64,13 +64,14 @@ class Indexer:
         self._view_is_old = True
 
     async def prepare(self) -> None:
-        """Wait for the index, and make this month's slice, so that the alias is there and search can answer.
+        """Wait for the index, and make this month's slices, so that every alias is there and search can answer.
 
         Raises:
             Transient, Misconfigured: as the store says; call again.
         """
         await self._store.start()
-        await self._store.ensure_slice(slice_name(ARTICLES, self._clock(), self._since))
+        for kind in KINDS:
+            await self._store.ensure_slice(slice_name(kind, self._clock(), self._since))
 
     def forget_all(self) -> None:
         """The partitions are another worker's, or have just become ours: what others wrote must be seen first."""

@@ -90,7 +90,9 @@ class Room:
         if isinstance(self.store, MemoryStore):
             copies = itertools.chain.from_iterable(self.store.searchable(alias).values())
             return [found.source | {"_index": found.index} for found in copies if found.source.get(field) == value]
-        answer = await self.store._client.search(index=alias, query={"term": {field: value}}, size=1000)
+        answer = await self.store._client.search(
+            index=alias, query={"term": {field: value}}, size=1000, ignore_unavailable=True
+        )
         return [hit["_source"] | {"_index": hit["_index"]} for hit in answer.body["hits"]["hits"]]
 
     def announced(self) -> list[dict[str, Any]]:
