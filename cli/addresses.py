@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from shared.settings import Settings
 
 ANY = ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound
@@ -11,6 +13,11 @@ def address(host: str, port: int) -> str:
     """`http://host:port`; a service that listens everywhere is asked on the loopback."""
     host = "127.0.0.1" if host in ANY else host
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def given(environment: Mapping[str, str], variable: str) -> bool:
+    """Whether a variable is set; names count in any case, as the settings read them."""
+    return any(name.upper() == variable and value for name, value in environment.items())
 
 
 def door_url(settings: Settings) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -66,6 +67,11 @@ def problem_line(status: int, problem: dict[str, Any]) -> str:
         where = errors[0].get("pointer") or errors[0].get("parameter") or ""
         detail = f"{where} {errors[0].get('message', '')}".strip()
     return f"{title}: {detail}" if detail else title
+
+
+def reason(error: httpx2.TransportError) -> str:
+    """Why there was no answer, in words: without the system's number."""
+    return re.sub(r"^\[Errno -?\d+\] ", "", str(error)).lower() or type(error).__name__
 
 
 def retry_wait(attempt: int, retry_after: str | None) -> float:
@@ -133,7 +139,7 @@ class Door:
         try:
             answer = self._client.post(f"{self.url}/v1/feeds/{self.feed}/items", content=body, headers=headers)
         except httpx2.TransportError as error:
-            return None, str(error) or type(error).__name__
+            return None, reason(error)
         return answer, f"answered {answer.status_code}"
 
     def _final(self, answer: httpx2.Response) -> tuple[int, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import orjson
 
-from cli.door import problem_line
+from cli.door import problem_line, reason
 from shared.errors import NewswireError, Unavailable
 
 TIMEOUT_S = 30.0
@@ -35,8 +35,9 @@ class Finder:
         try:
             answer = self._client.get(f"{self.url}{path}", params=dict(parameters or {}))
         except httpx2.TransportError as error:
-            why = str(error) or type(error).__name__
-            raise Unavailable(f"no answer from {self.url} ({why}): does it run? `newswire up` starts it") from None
+            raise Unavailable(
+                f"no answer from {self.url} ({reason(error)}): does it run? `newswire up` starts it"
+            ) from None
         try:
             document = orjson.loads(answer.content)
         except orjson.JSONDecodeError:

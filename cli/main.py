@@ -65,11 +65,10 @@ def up(
 
     Example: newswire up --detach --workers normalization=2 --workers indexing=2
     """
-    from cli.up import Options, up_detached  # noqa: PLC0415 - see the module's docstring
-    from cli.up import up as run
+    from cli import up as command  # noqa: PLC0415 - see the module's docstring
 
-    options = Options(tuple(workers or ()), not no_samples)
-    (up_detached if detach else run)(options)
+    options = command.Options(tuple(workers or ()), not no_samples)
+    (command.up_detached if detach else command.up)(options)
 
 
 @app.command(rich_help_panel=RUN)
@@ -109,8 +108,8 @@ def push(  # noqa: PLR0917 - typer calls it by name
     paths: Annotated[list[str], typer.Argument(metavar="FILE|FOLDER|-…", help="What to push; - reads standard input.")],
     feed: Feed = "local",
     key: Annotated[str | None, typer.Option(envvar=[], help="The feed's key; better by --key-file.")] = None,
-    key_file: Annotated[Path | None, typer.Option(help="A file with the key [default: DATA_DIR/local.key].")] = None,
-    url: Annotated[str | None, typer.Option(help="The front door [default: the one of the settings].")] = None,
+    key_file: Annotated[Path | None, typer.Option(help="A file with the key (default: DATA_DIR/local.key).")] = None,
+    url: Annotated[str | None, typer.Option(help="The front door (default: the one of the settings).")] = None,
     patience: Annotated[float, typer.Option(help="Seconds to keep trying while the door is busy.", min=0)] = 120.0,
 ) -> None:
     """Push stories through the front door: .json .ndjson .jsonl .txt .html .xml, told by suffix, else by content.
@@ -134,10 +133,10 @@ def search(  # noqa: PLR0917 - typer calls it by name
     language: Annotated[str | None, typer.Option(help="As in en, el.")] = None,
     source: Annotated[str | None, typer.Option()] = None,
     section: Annotated[str | None, typer.Option()] = None,
-    sort: Annotated[Sort | None, typer.Option(help="[default: relevance with words, else newest]")] = None,
-    size: Annotated[int | None, typer.Option(min=1, max=100, help="How many to show [default: 20].")] = None,
+    sort: Annotated[Sort | None, typer.Option(help="(default: relevance with words, else newest)")] = None,
+    size: Annotated[int | None, typer.Option(min=1, max=100, help="How many to show (default: 20).")] = None,
     cursor: Annotated[str | None, typer.Option(help="Go on after the last page (its `next`).")] = None,
-    url: Annotated[str | None, typer.Option(help="The search API [default: the one of the settings].")] = None,
+    url: Annotated[str | None, typer.Option(help="The search API (default: the one of the settings).")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Search by keyword and date. With no argument and no option at all it RUNS THE SEARCH SERVICE, as containers do.
@@ -171,7 +170,7 @@ def search(  # noqa: PLR0917 - typer calls it by name
 @app.command(rich_help_panel=USE)
 def trace(
     identity: Annotated[str, typer.Argument(metavar="ID", help="A receipt, an item id or an article id.")],
-    url: Annotated[str | None, typer.Option(help="The search API [default: the one of the settings].")] = None,
+    url: Annotated[str | None, typer.Option(help="The search API (default: the one of the settings).")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Where is my story? Its way from the front door to the index, or why it is not there."""

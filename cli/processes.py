@@ -58,6 +58,17 @@ def last_words(text: str) -> str:
     return ": ".join(words)[:300] or lines[-1][:300]
 
 
+def python_module(module: str, *arguments: str) -> list[str]:
+    """The command line of a module of ours; `-P`: a folder `shared` or `cli` where we were started is not ours."""
+    return [sys.executable, "-P", "-m", module, *arguments]
+
+
+def importing_us(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which a Python finds the very code that runs here, installed or not."""
+    root = str(Path(__file__).resolve().parents[1])
+    return {**environment, "PYTHONPATH": os.pathsep.join(filter(None, (root, environment.get("PYTHONPATH"))))}
+
+
 class Service:
     """A member of the plan as a process, in a session of its own: the terminal's Ctrl-C does not reach it."""
 
@@ -89,11 +100,11 @@ class Service:
             self._swept = False
             self._began = time.monotonic()
             self._process = subprocess.Popen(  # noqa: S603 - this very Python and a module of ours
-                [sys.executable, "-m", CHILD, self.member.service],
+                python_module(CHILD, self.member.service),
                 stdin=subprocess.PIPE,  # the lifeline, see cli/child.py; close-on-exec, so no other child holds it
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=dict(self._environment),
+                env=importing_us(self._environment),
                 start_new_session=True,
             )
 

@@ -47,7 +47,8 @@ def push(
         except KeyboardInterrupt:
             trouble = "stopped; the same command again goes on, and nothing arrives twice"
     door.close()
-    summary(tally)
+    if not trouble or tally.receipts or tally.refused:
+        summary(tally)
     if trouble:
         fail(trouble)
     raise SystemExit(1 if tally.refused else 0)

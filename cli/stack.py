@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from cli.addresses import given
 from cli.plan import Member, Restarts
 from cli.processes import Service
 from cli.runfile import Place, Run, write_run
@@ -26,11 +27,6 @@ Say = Callable[[str], None]
 TEND_S = 0.2
 TOPICS_PATIENCE_S = 60.0
 """How long a Kafka that is not ours may take to answer before `up` gives up."""
-
-
-def given(environment: Mapping[str, str], variable: str) -> bool:
-    """Whether a variable is set; names count in any case, as the settings read them."""
-    return any(name.upper() == variable and value for name, value in environment.items())
 
 
 def child_environment(

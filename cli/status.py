@@ -137,8 +137,8 @@ def summarize(run: Run | None, seen: Sequence[Seen], settings: Settings, seconds
             "page": f"{search_url(settings)}/",
             "search": f"{search_url(settings)}/v1/search",
             "front_door": door_url(settings),
-            "kafka": (run.kafka if run else "") or settings.kafka.bootstrap_servers,
-            "elasticsearch": (run.elasticsearch if run else "") or settings.elasticsearch.url,
+            "kafka": run.kafka if run else settings.kafka.bootstrap_servers,
+            "elasticsearch": run.elasticsearch if run else settings.elasticsearch.url,
         },
     }
 

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import os
 
 from rich.table import Table
 
+from cli.addresses import given
 from cli.output import complain, console, say
+from cli.quiet import log_to
+from cli.runfile import running
 from shared.kafka.topics import TopicSpec, ensure_topics, topic_specs
-from shared.settings import load_settings
+from shared.settings import Settings, load_settings
 
 
 def topics(*, dry_run: bool) -> None:
     """Show the topics of the settings; unless `dry_run`, make what is missing."""
-    settings = load_settings()
+    settings = on_the_kafka_that_runs(load_settings())
     console().print(table(topic_specs(settings)))
     if dry_run:
         return
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # its own lines say less than the one error of ours
+    log_to(None)  # a broker that is away is told in one line of ours
     report = asyncio.run(ensure_topics(settings))
     for line in report.drift:
         complain(line)
     say(f"Made {', '.join(report.created)}." if report.created else "All topics are there.")
+
+
+def on_the_kafka_that_runs(settings: Settings) -> Settings:
+    """The settings with the Kafka of the `newswire up` on this data folder, unless the environment names one."""
+    run = running(settings.data_dir.resolve())
+    if run is None or not run.kafka or given(os.environ, "NEWSWIRE_KAFKA__BOOTSTRAP_SERVERS"):
+        return settings
+    return settings.model_copy(update={"kafka": settings.kafka.model_copy(update={"bootstrap_servers": run.kafka})})
 
 
 def table(specs: list[TopicSpec]) -> Table:

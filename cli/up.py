@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import subprocess
@@ -19,6 +18,8 @@ from cli.finder import Finder
 from cli.interrupts import Interrupted, Interrupts
 from cli.output import console, count, fail, say
 from cli.plan import parse_workers, plan_members
+from cli.processes import importing_us, python_module
+from cli.quiet import log_to
 from cli.results import results_table
 from cli.runfile import Run, await_leftovers, claim, read_run, remove_note, running
 from cli.stack import Stack
@@ -48,7 +49,7 @@ def up(options: Options) -> None:
         if stale:
             say("The last run on this folder was killed; going on from its data.")
             await_leftovers(stale)
-        logging.basicConfig(filename=data_dir / "logs" / "up.log", format="%(asctime)s %(name)s %(message)s")
+        log_to(data_dir / "logs" / "up.log")
         stack = Stack(settings, plan_members(settings, workers, free_port), say)
         stack.require_ports()
         interrupts = Interrupts(stack.kill)
@@ -145,7 +146,8 @@ def up_detached(options: Options) -> None:
     arguments += [] if options.samples else ["--no-samples"]
     with log.open("wb") as out:
         process = subprocess.Popen(  # noqa: S603 - this very Python and a module of ours
-            [sys.executable, "-m", "cli", "up", *arguments],
+            python_module("cli", "up", *arguments),
+            env=importing_us(os.environ),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
