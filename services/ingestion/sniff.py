@@ -61,9 +61,10 @@ _ROOTS: Final = {
     "html": "html",
 }
 
-# What may stand before the root: processing instructions, comments, a document type.
-_PROLOG = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->|<!doctype\b[^\[>]*(?:\[.*?\]\s*)?>)*", re.DOTALL | re.IGNORECASE)
-_DOCTYPE_HTML = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)*<!doctype\s+html\b", re.DOTALL | re.IGNORECASE)
+# What may stand before the root: processing instructions, comments, a document type. Atomic, or it takes exponential time.
+_BEFORE = r"\s+|<\?.*?\?>|<!--.*?-->"
+_PROLOG = re.compile(rf"(?>{_BEFORE}|<!doctype\b[^\[>]*+(?:\[.*?\]\s*+)?>)*+", re.DOTALL | re.IGNORECASE)
+_DOCTYPE_HTML = re.compile(rf"(?>{_BEFORE})*+<!doctype\s+html\b", re.DOTALL | re.IGNORECASE)
 _ELEMENT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
 _HTML_PARTS: Final = frozenset({
     "html", "head", "body", "article", "main", "section", "div", "p", "span", "title", "meta", "h1", "h2", "h3", "table",

@@ -238,20 +238,18 @@ async def test_a_key_whose_push_failed_or_was_refused_may_be_used_again() -> Non
 
 async def test_a_push_under_way_is_not_begun_twice() -> None:
     door = FrontDoor()
-    gate = asyncio.Event()
+    gate, begun = asyncio.Event(), asyncio.Event()
     plain = door.publisher.publish
 
     async def slow(*args: Any, **named: Any) -> Any:
+        begun.set()
         await gate.wait()
         return await plain(*args, **named)
 
     door.publisher.publish = slow  # type: ignore[method-assign]
     key = [("idempotency-key", "k")]
     first = asyncio.create_task(door.push({"title": "a"}, headers=key))
-    await asyncio.sleep(0)
-    while not first.done() and not len(asyncio.all_tasks()) > 1:
-        await asyncio.sleep(0)
-    await asyncio.sleep(0.01)
+    await begun.wait()
     second = await door.push({"title": "a"}, headers=key)
     assert (second.status, second.code, second.headers["retry-after"]) == (409, "idempotency-in-progress", "1")
     gate.set()
@@ -261,14 +259,17 @@ async def test_a_push_under_way_is_not_begun_twice() -> None:
 async def test_a_sender_that_goes_away_frees_its_key_and_its_bytes() -> None:
     door = FrontDoor(Settings(ingestion=IngestionSettings(in_flight_bytes=1024 * 1024)))
 
+    begun = asyncio.Event()
+
     async def never(*_: Any, **__: Any) -> Any:
+        begun.set()
         await asyncio.sleep(3600)
 
     plain, door.publisher.publish = door.publisher.publish, never  # type: ignore[method-assign]
     body = orjson.dumps({"title": "a", "body": "x" * 700_000})
     key = [("idempotency-key", "k")]
     gone = asyncio.create_task(door.push(body, headers=key))
-    await asyncio.sleep(0.05)
+    await begun.wait()
     assert (await door.push(body)).code == "overloaded"
     gone.cancel()
     await asyncio.gather(gone, return_exceptions=True)
