@@ -5,8 +5,7 @@ The event id is hash(article_id, ext_version, change): a repeat, after a crash o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -19,8 +18,7 @@ from shared.tracing import child_of
 _CONTENT_TYPE = ("content-type", CLOUDEVENTS_JSON.encode())
 
 
-@dataclass(slots=True, frozen=True)
-class Announcement:
+class Announcement(NamedTuple):
     """What is told of one version: what it did, under which numbers, and since when it is searchable (RFC 3339)."""
 
     version: Version

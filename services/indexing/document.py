@@ -12,7 +12,7 @@ import orjson
 
 from services.indexing.versions import Version
 from shared.elastic.languages import text_field
-from shared.events import Article, Dateline, Status, Topic
+from shared.events import Article, Dateline, Topic
 
 _KNOWN = frozenset(Article.model_fields)
 _TOMBSTONE = frozenset(
@@ -85,7 +85,7 @@ def _document(
     version: Version, ext_version: int, revision: int | None, change: str, indexed: str | None
 ) -> dict[str, Any]:
     data = version.data
-    if version.status == Status.KILLED:
+    if version.killed:
         document = {name: data[name] for name in _TOMBSTONE if data.get(name) is not None}
         document["notice_title"] = data.get("title")
     else:

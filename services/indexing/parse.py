@@ -20,6 +20,7 @@ from shared.ids import KILL_BASE
 from shared.kafka.ports import Record
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
+_USABLE, _KILLED = Status.USABLE.value, Status.KILLED.value
 _STATUSES = frozenset(status.value for status in Status)
 _VERSIONED_BY = frozenset({"version", "version-time", "received"})
 _TEXTS = ("title", "summary", "body", "language")
@@ -39,12 +40,12 @@ def parse(record: Record) -> Version:
     if record.key != article_id.encode():
         # Another key means another partition: two workers would write one article.
         raise _invalid("the key of the record is not its article_id")
-    status, ext_version = data.get("status", Status.USABLE.value), data.get("ext_version")
+    status, ext_version = data.get("status", _USABLE), data.get("ext_version")
     if status not in _STATUSES:
         raise _invalid("status")
     if type(ext_version) is not int or not 0 <= ext_version < 2**63:
         raise _invalid("ext_version")
-    if (status == Status.KILLED) != (ext_version >= KILL_BASE):
+    if (status == _KILLED) != (ext_version >= KILL_BASE):
         raise _invalid("ext_version does not fit the status: a kill's, and no other, stands above 2^62")
     versioned_by = data.get("versioned_by", "received")
     if versioned_by not in _VERSIONED_BY:
@@ -55,20 +56,20 @@ def parse(record: Record) -> Version:
     _uuid(data, "story_id")
     received = _text(data, "received")
     return Version(
-        article_id=article_id,
-        ext_version=ext_version,
-        source_hash=_text(data, "source_hash"),
-        status=status,
-        correction=data.get("correction") is True,
-        versioned_by=versioned_by,
-        feed=_text(data, "feed"),
-        receipt=_uuid(data, "receipt"),
-        item=_text(data, "item"),
-        received=received,
-        received_at=moment(received, "received"),
-        data=data,
-        position=(record.topic, record.partition, record.offset),
-        traceparent=header(record.headers, "traceparent"),
+        article_id,
+        ext_version,
+        _text(data, "source_hash"),
+        status,
+        data.get("correction") is True,
+        versioned_by,
+        _text(data, "feed"),
+        _uuid(data, "receipt"),
+        _text(data, "item"),
+        received,
+        moment(received, "received"),
+        data,
+        (record.topic, record.partition, record.offset),
+        header(record.headers, "traceparent"),
     )
 
 

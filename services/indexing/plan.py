@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from services.indexing.versions import Decision, Stored, Verdict, Version, decide
+from services.indexing.versions import UNANNOUNCED, Decision, Stored, Verdict, Version, decide
 from shared.errors import Refused
-from shared.events import Change
 
 
-@dataclass(slots=True, frozen=True)
-class Step:
+class Step(NamedTuple):
     """A version with what was decided on it."""
 
     version: Version
@@ -84,7 +83,7 @@ def _take(plan: Plan, version: Version, place: Callable[[Version], str], indexed
             plan.overtaken.append(plan.live)
         plan.live = step
         plan.taken.append(step)
-    if step.decision.change != Change.DUPLICATE:
+    if step.decision.change != UNANNOUNCED:
         plan.announced.append(step)
 
 
@@ -95,14 +94,14 @@ def _ext_version(stored: Stored | None) -> int | None:
 def _stored(slice_: str, step: Step, indexed: str) -> Stored:
     version, decision = step.version, step.decision
     return Stored(
-        slice=slice_,
-        ext_version=decision.ext_version,
-        source_hash=version.source_hash,
-        status=version.status,
-        revision=decision.revision,
-        change=decision.change,
-        receipt=version.receipt,
-        item=version.item,
-        received=version.received,
-        indexed=indexed,
+        slice_,
+        decision.ext_version,
+        version.source_hash,
+        version.status,
+        decision.revision,
+        decision.change,
+        version.receipt,
+        version.item,
+        version.received,
+        indexed,
     )

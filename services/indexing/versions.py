@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.errors import Refused
 from shared.events import Change, Status
@@ -28,6 +28,13 @@ from shared.ids import KILL_BASE, SUBS
 
 STALE = "stale"
 AFTER_KILL = "after-kill"
+
+# Plain strings, looked up once: an enum's `value` costs as much as the comparison around it, for every story.
+_KILLED, _WITHHELD = Status.KILLED.value, Status.WITHHELD.value
+_CREATED, _UPDATED, _CORRECTED = Change.CREATED.value, Change.UPDATED.value, Change.CORRECTED.value
+_CHANGE_KILLED, _CHANGE_WITHHELD, _RELEASED = Change.KILLED.value, Change.WITHHELD.value, Change.RELEASED.value
+UNANNOUNCED = Change.DUPLICATE.value
+"""What a version did that brought nothing new: stored with it, never announced."""
 
 
 @dataclass(slots=True)
@@ -56,11 +63,10 @@ class Version:
     @property
     def killed(self) -> bool:
         """Whether this version kills its article."""
-        return self.status == Status.KILLED
+        return self.status == _KILLED
 
 
-@dataclass(slots=True, frozen=True)
-class Stored:
+class Stored(NamedTuple):
     """What the index holds of an article: its slice, and what the next decision needs of the live version.
 
     `indexed` is the stamp of the live version's first write (RFC 3339), `change` what it did.
@@ -80,7 +86,7 @@ class Stored:
     @property
     def killed(self) -> bool:
         """Whether the live document is a tombstone."""
-        return self.status == Status.KILLED
+        return self.status == _KILLED
 
 
 class Verdict(StrEnum):
@@ -96,8 +102,7 @@ class Verdict(StrEnum):
     """Older than the live version, or after a kill: history only."""
 
 
-@dataclass(slots=True, frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """A verdict with the numbers that go with it. `change` is a `Change`, or `stale`/`after-kill` for what is late."""
 
     verdict: Verdict
@@ -170,14 +175,14 @@ def _replace(stored: Stored, version: Version, ext_version: int) -> Decision:
 
 
 def _change(stored: Stored | None, version: Version) -> str:
-    if version.status == Status.KILLED:
-        return Change.KILLED.value
-    if version.status == Status.WITHHELD:
-        return Change.WITHHELD.value
+    if version.status == _KILLED:
+        return _CHANGE_KILLED
+    if version.status == _WITHHELD:
+        return _CHANGE_WITHHELD
     if stored is None:
-        return Change.CREATED.value
-    if stored.status == Status.WITHHELD:
-        return Change.RELEASED.value
+        return _CREATED
+    if stored.status == _WITHHELD:
+        return _RELEASED
     if _same_content(stored, version):
-        return Change.DUPLICATE.value
-    return Change.CORRECTED.value if version.correction else Change.UPDATED.value
+        return UNANNOUNCED
+    return _CORRECTED if version.correction else _UPDATED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Coroutine
 from typing import Any
 
@@ -39,6 +40,7 @@ def main(settings: Settings) -> None:
 
 async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None:
     """The service over real servers, with its probes."""
+    _tune_collector()
     store = ElasticStore(settings, on_wait=lambda _reason, _seconds: health.beat())
     work = asyncio.create_task(
         run(
@@ -61,6 +63,13 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     for result in results:
         if isinstance(result, BaseException):
             raise result
+
+
+def _tune_collector() -> None:
+    """Fewer passes of the cycle collector: a batch makes many objects and next to no cycles (a quarter of our CPU)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 async def run(

@@ -102,7 +102,19 @@ def test_stamp_that_cannot_be_makes_no_slice_of_its_own(stamp):
 
 
 _NAMES = st.sampled_from(
-    ["dlq-class", "dlq-reason", "dlq-topic", "dlq-partition", "dlq-offset", "dlq-at", "dlq-attempts", "ce_id", "ce_receipt", "ce_time", "x"]
+    [
+        "dlq-class",
+        "dlq-reason",
+        "dlq-topic",
+        "dlq-partition",
+        "dlq-offset",
+        "dlq-at",
+        "dlq-attempts",
+        "ce_id",
+        "ce_receipt",
+        "ce_time",
+        "x",
+    ]
 )
 
 

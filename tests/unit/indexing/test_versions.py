@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import itertools
 
 import pytest
@@ -25,7 +24,7 @@ def place(_: Version) -> str:
 def stored(made: Article, **other) -> Stored:
     plan = fold(None, [version(made)], place, STAMP)
     assert plan.after is not None
-    return dataclasses.replace(plan.after, **other)
+    return plan.after._replace(**other)
 
 
 def test_first_version_creates():
