@@ -16,8 +16,11 @@ from typing import Protocol
 
 from shared.errors import NewswireError, TooLarge, Unavailable
 from shared.kafka.ports import Message, TopicPartition
+from shared.log import get_logger
 
 Outcome = NewswireError | None
+
+_log = get_logger()
 
 
 class PartitionBatch(Protocol):
@@ -107,7 +110,12 @@ class Lanes:
                 taken = self._fill(batch, lane)
                 if not taken:
                     continue
-                outcome = await batch.send()
+                try:
+                    outcome = await batch.send()
+                except Exception as error:
+                    # A bug, but whoever waits must not wait for ever.
+                    _log.exception("sending a batch failed", topic=partition.topic)
+                    outcome = Unavailable(f"sending failed: {type(error).__name__}")
                 lane.last_sent = time.monotonic()
                 if isinstance(outcome, TooLarge) and len(taken) > 1:
                     lane.waiting.extendleft(reversed(taken))

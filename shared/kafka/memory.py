@@ -22,6 +22,9 @@ from shared.settings import MIB
 
 Log = list[Record]
 
+_OUTSIDE = -1
+"""Generation of a source that is in no group: its commits are refused."""
+
 
 class MemoryBroker:
     """Topics spring up with `partitions` partitions when first used. `available = False` plays an outage."""
@@ -32,11 +35,26 @@ class MemoryBroker:
         self.partitions = partitions
         self.max_message_bytes = max_message_bytes
         self.rebalance_timeout_s = rebalance_timeout_s
-        self.available = True
+        self._up = asyncio.Event()
+        self._up.set()
         self.commits: list[tuple[str, dict[TopicPartition, int]]] = []
         self._logs: dict[str, list[Log]] = {}
         self._groups: dict[str, _Group] = {}
         self._arrivals = asyncio.Event()
+
+    @property
+    def available(self) -> bool:
+        """Whether the broker answers."""
+        return self._up.is_set()
+
+    @available.setter
+    def available(self, up: bool) -> None:
+        (self._up.set if up else self._up.clear)()
+        self.wake()
+
+    async def up(self) -> None:
+        """Until the broker answers."""
+        await self._up.wait()
 
     def publisher(self) -> MemoryPublisher:
         """A publisher to this broker."""
@@ -95,11 +113,13 @@ class MemoryPublisher:
 
     async def start(self) -> None:
         """Wait while the broker is away."""
-        while not self._broker.available:
-            await asyncio.sleep(0.01)
+        await self._broker.up()
 
     async def publish(
-        self, messages: Sequence[Message], *, timeout_s: float | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        timeout_s: float | None = None,  # noqa: ARG002 - the port's; here all is known at once
     ) -> list[NewswireError | None]:
         """See `Publisher.publish`; in an outage all is `Unavailable` at once."""
         await asyncio.sleep(0)  # a real publisher gives way, too
@@ -132,15 +152,14 @@ class MemorySource:
         self.topics: frozenset[str] = frozenset()
         self.on_assigned: Assigned = _ignore
         self.on_revoked: Assigned = _ignore
-        self.generation = -1
+        self.generation = _OUTSIDE
         self._positions: dict[TopicPartition, int] = {}
         self._paused: set[TopicPartition] = set()
         self._settled = False
 
     async def start(self, topics: Sequence[str], on_assigned: Assigned, on_revoked: Assigned) -> None:
         """See `Source.start`."""
-        while not self._broker.available:
-            await asyncio.sleep(0.01)
+        await self._broker.up()
         self.topics = frozenset(topics)
         self.on_assigned, self.on_revoked = on_assigned, on_revoked
         await self._group.join(self)
@@ -204,16 +223,20 @@ class MemorySource:
         self.forget()
         await self._group.leave(self)
 
-    def crash(self) -> None:
-        """Vanish without a word: no commit, no leave. The group notices when it next rebalances (`expire`)."""
+    async def crash(self) -> None:
+        """Vanish as a killed process does: no commit, no leave; its session times out and others get its partitions."""
         self.forget()
-        self.generation = -1
-        self._group.crashed.add(self)
+        await self.expire()
 
     async def expire(self) -> None:
-        """The session times out: the group gives the partitions to others without asking this member."""
-        self.generation = -1
+        """The session times out, unnoticed by this member: the group gives its partitions to others without asking it."""
+        self.generation = _OUTSIDE
         await self._group.leave(self)
+
+    async def rejoin(self) -> None:
+        """The member notices that it was thrown out: it gives up what it had and joins again."""
+        await self.revoke()
+        await self._group.join(self)
 
     def forget(self) -> None:
         """No partitions and no records any more."""
@@ -246,11 +269,11 @@ class _Group:
     def __init__(self, broker: MemoryBroker, name: str) -> None:
         self.name = name
         self.offsets: dict[TopicPartition, int] = {}
-        self.crashed: set[MemorySource] = set()
         self._broker = broker
         self._members: list[MemorySource] = []
         self._generation = 0
         self._lock = asyncio.Lock()
+        self._late: set[asyncio.Task[None]] = set()
 
     def owns(self, member: MemorySource) -> bool:
         return member in self._members and member.generation == self._generation
@@ -266,7 +289,6 @@ class _Group:
                 await self._rebalance()
 
     async def _rebalance(self, joining: MemorySource | None = None) -> None:
-        self._members = [member for member in self._members if member not in self.crashed]
         late = await self._revoke_all()
         self._members = [member for member in self._members if member not in late]
         if joining is not None:
@@ -285,7 +307,16 @@ class _Group:
         if not calls:
             return set()
         _, late = await asyncio.wait(calls, timeout=self._broker.rebalance_timeout_s)
+        for task in late:
+            self._late.add(rejoining := asyncio.create_task(self._take_back(task, calls[task])))
+            rejoining.add_done_callback(self._late.discard)
         return {calls[task] for task in late}
+
+    async def _take_back(self, revoking: asyncio.Task[None], member: MemorySource) -> None:
+        """A member that took too long joins again once it has let go."""
+        member.generation = _OUTSIDE
+        await asyncio.wait({revoking})
+        await self.join(member)
 
 
 async def _ignore(_: frozenset[TopicPartition]) -> None:

@@ -8,8 +8,10 @@ record that was delivered, not without a missing number.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 
 from shared.kafka.ports import Record, TopicPartition
 
@@ -31,6 +33,12 @@ class _Progress:
             self.next_offset = offset + 1
 
 
+def _by_partition(records: Iterable[Record]) -> Iterator[tuple[TopicPartition, list[int]]]:
+    """Offsets of neighbours from one partition together: a lookup per run of records instead of one per record."""
+    for (topic, partition), run in groupby(records, key=attrgetter("topic", "partition")):
+        yield TopicPartition(topic, partition), [record.offset for record in run]
+
+
 class OffsetTracker:
     """Delivered → acknowledged → committable, per partition of one assignment."""
 
@@ -43,14 +51,15 @@ class OffsetTracker:
         Raises:
             ValueError: a record of a partition that is not tracked, or out of order: the source broke its promise.
         """
-        for record in records:
-            progress = self._progress.get(record.source)
+        for source, offsets in _by_partition(records):
+            progress = self._progress.get(source)
             if progress is None:
-                raise ValueError(f"{record.source} was never assigned")
-            if record.offset <= progress.last_delivered:
-                raise ValueError(f"{record.source} went back from {progress.last_delivered} to {record.offset}")
-            progress.last_delivered = record.offset
-            progress.waiting.append(record.offset)
+                raise ValueError(f"{source} was never assigned")
+            for offset in offsets:
+                if offset <= progress.last_delivered:
+                    raise ValueError(f"{source} went back from {progress.last_delivered} to {offset}")
+                progress.last_delivered = offset
+                progress.waiting.append(offset)
 
     def gone_back(self, records: Iterable[Record]) -> frozenset[TopicPartition]:
         """Partitions whose records begin at or below what was delivered before: their log was made anew."""
@@ -71,18 +80,13 @@ class OffsetTracker:
 
     def acknowledged(self, records: Iterable[Record]) -> None:
         """The sink is done with these. Records of a partition that was taken away are ignored, and so are repeats."""
-        touched: set[TopicPartition] = set()
-        for record in records:
-            source = record.source
+        for source, offsets in _by_partition(records):
             progress = self._progress.get(source)
-            if progress is None or record.offset > progress.last_delivered:
+            if progress is None:
                 continue
-            if progress.next_offset is not None and record.offset < progress.next_offset:
-                continue
-            progress.acknowledged.add(record.offset)
-            touched.add(source)
-        for source in touched:
-            self._progress[source].advance()
+            low, high = progress.next_offset or 0, progress.last_delivered
+            progress.acknowledged.update(offset for offset in offsets if low <= offset <= high)
+            progress.advance()
 
     def committable(self) -> dict[TopicPartition, int]:
         """Next offset to read per partition, where it is further than what was committed."""
@@ -109,6 +113,7 @@ class OffsetTracker:
         """What is tracked."""
         return frozenset(self._progress)
 
-    def unacknowledged(self) -> int:
-        """Records delivered and not yet acknowledged, over all partitions."""
-        return sum(len(p.waiting) - len(p.acknowledged) for p in self._progress.values())
+    def unacknowledged(self) -> dict[TopicPartition, int]:
+        """Records delivered and not yet acknowledged, of partitions that have any."""
+        counts = {source: len(p.waiting) - len(p.acknowledged) for source, p in self._progress.items()}
+        return {source: count for source, count in counts.items() if count}

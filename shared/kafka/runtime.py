@@ -9,6 +9,7 @@ in one object that is dropped whole when the partitions are taken away.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ from shared.settings import Settings
 __all__ = ["ConsumerRuntime", "Handler"]
 
 POLL_S = 0.5
+_PAUSED_POLL_S = 0.1
 _PATIENCE_S = 1.0
 """How long a full buffer stops the polling before the partitions are paused; pausing costs what was fetched ahead."""
 _LAST_COMMIT_S = 2.0
@@ -76,6 +78,7 @@ class ConsumerRuntime:
         self._joined = False
         self._stopping = False
         self._dumped = False
+        self._poll_refused: str | None = None
         self._news = asyncio.Event()
         self._room = asyncio.Event()
         self._mean_size = 1024.0
@@ -128,22 +131,28 @@ class ConsumerRuntime:
             self._intake_at = time.monotonic()
             await self._make_room()
             try:
-                records = await self._source.poll(self._appetite(), POLL_S)
+                records = await self._source.poll(self._appetite(), self._patience())
             except Transient as error:
                 metrics.RETRIES.labels("poll", type(error).__name__.lower()).inc()
                 await asyncio.sleep(backoff.next(error.retry_after))
                 continue
             except Misconfigured as error:
-                self._health.halt(str(error))
-                metrics.HALTED.set(1)
-                _log.error("halted: a person must act", why=str(error))
+                _log.error("polling is refused: a person must act", why=str(error))
+                self._refused_poll(str(error))
                 await asyncio.sleep(backoff.next())
                 continue
             backoff.reset()
+            self._refused_poll(None)
             self._health.ready()
             metrics.LAST_POLL.set_to_current_time()
             if records:
                 await self._accept(records)
+
+    def _refused_poll(self, why: str | None) -> None:
+        if why != self._poll_refused:
+            self._poll_refused = why
+            self._health.halt(why)
+            metrics.HALTED.set(0 if why is None else 1)
 
     async def _accept(self, records: Sequence[Record]) -> None:
         """Put polled records where the work task finds them."""
@@ -174,6 +183,10 @@ class ConsumerRuntime:
         """How many records fit into what is left of the buffer, going by their size of late."""
         left = self._settings.buffer_bytes - (self._assignment.bytes if self._assignment else 0)
         return max(1, min(self._settings.batch_records, int(left / max(self._mean_size, 1.0))))
+
+    def _patience(self) -> float:
+        """How long a poll may wait: short while paused, for then it only keeps the group and the room is looked at again."""
+        return _PAUSED_POLL_S if self._assignment is not None and self._assignment.paused else POLL_S
 
     def _is_full(self, assignment: _Assignment) -> bool:
         limits = self._settings
@@ -237,7 +250,7 @@ class ConsumerRuntime:
 
     async def _greet(self, assignment: _Assignment) -> None:
         try:
-            await self._worker.greet(assignment.partitions)
+            await self._worker.greet(assignment.partitions, assignment)
         except GivenUp:
             return
         assignment.greeted = True
@@ -254,11 +267,12 @@ class ConsumerRuntime:
                 metrics.RECORDS.labels(topic, outcome).inc(count)
 
         try:
-            await self._worker.finish(batch, done)
+            await self._worker.finish(batch, done, assignment)
         except GivenUp:
             return
         assignment.bytes -= size
-        metrics.IN_FLIGHT_BYTES.set(assignment.bytes)
+        if not assignment.closed:
+            metrics.IN_FLIGHT_BYTES.set(assignment.bytes)
         self._room.set()
         if self._settings.commit_interval_ms == 0:
             await self._commit(assignment)
@@ -305,7 +319,6 @@ class ConsumerRuntime:
         if self._stopping:
             return
         limits = self._settings
-        self._worker.giving_up = False
         self._assignment = _Assignment(
             partitions,
             OffsetTracker(partitions),
@@ -330,7 +343,7 @@ class ConsumerRuntime:
         started = time.monotonic()
         assignment.draining = True
         self._room.set()
-        self._count_dropped(assignment.batcher.clear())
+        assignment.batcher.clear()
         await self._finish_current(deadline)
         if assignment.committing is not None:
             await asyncio.wait({assignment.committing}, timeout=deadline.remaining(at_most=_LAST_COMMIT_S))
@@ -338,6 +351,7 @@ class ConsumerRuntime:
                 assignment.committing.cancel()
         await self._commit_now(assignment, max(deadline.remaining(at_most=self._commit_timeout_s), _LAST_COMMIT_S))
         assignment.closed = True
+        _count_dropped(assignment)
         assignment.tracker.revoke(assignment.partitions)
         if self._assignment is assignment:
             self._assignment = None
@@ -348,7 +362,6 @@ class ConsumerRuntime:
     async def _finish_current(self, deadline: Deadline) -> None:
         """Let the batch in the handler finish, within the budget; one that only waits for its sink is dropped at once."""
         current = self._current
-        self._worker.giving_up = True
         if current is None or current.done():
             return
         if not self._worker.waiting:
@@ -366,11 +379,6 @@ class ConsumerRuntime:
                 await self._handler.revoked(assignment.partitions)
         except Exception as error:
             _log.error("handler.revoked failed", error=type(error).__name__)
-
-    @staticmethod
-    def _count_dropped(records: Sequence[Record]) -> None:
-        for topic, count in Counter(record.topic for record in records).items():
-            metrics.RECORDS.labels(topic, "dropped-on-revoke").inc(count)
 
     # Housekeeping.
 
@@ -399,6 +407,15 @@ class ConsumerRuntime:
         if stuck and not self._dumped:
             self._dumped = True
             _dump_tasks()
+
+
+def _count_dropped(assignment: _Assignment) -> None:
+    """What was read and is left to the next owner; and what is no longer ours to measure."""
+    for source, count in assignment.tracker.unacknowledged().items():
+        metrics.RECORDS.labels(source.topic, "dropped-on-revoke").inc(count)
+    for partition in assignment.partitions:
+        with contextlib.suppress(KeyError):
+            metrics.LAG.remove(partition.topic, str(partition.partition))
 
 
 async def _within(event: asyncio.Event, timeout_s: float | None) -> None:

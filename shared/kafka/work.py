@@ -50,6 +50,18 @@ class GivenUp(Exception):
     """The partitions are being taken away and the sink is away, too: whoever owns them next does the batch again."""
 
 
+class Tenure(Protocol):
+    """How long the records at hand are ours."""
+
+    @property
+    def draining(self) -> bool:
+        """They are being taken away: finish what is under way, wait for nothing."""
+
+    @property
+    def closed(self) -> bool:
+        """They are gone."""
+
+
 Done = Callable[[Sequence[Record], str], None]
 """Told which records are finished, and how: `done` or `dead-letter`."""
 
@@ -63,11 +75,10 @@ class Worker:
         self._health = health
         self._max_failures = max_failures_in_row
         self._failures = 0
+        self._halted: str | None = None
         self.waiting = False
-        self.giving_up = False
-        """Set while partitions are being taken away: what would wait raises `GivenUp` instead."""
 
-    async def greet(self, partitions: frozenset[TopicPartition]) -> None:
+    async def greet(self, partitions: frozenset[TopicPartition], tenure: Tenure) -> None:
         """Tell the handler of its partitions until that works; a bug there halts the worker, for no record is to blame."""
 
         async def greet() -> None:
@@ -79,19 +90,25 @@ class Worker:
                 _log_failure("handler.assigned failed", error)
                 raise Misconfigured(f"taking over partitions failed: {where(error)}") from error
 
-        await self._persist("assigned", greet)
+        await self._persist("assigned", greet, tenure)
 
-    async def finish(self, records: Sequence[Record], done: Done) -> None:
-        """Handle or bury all of these; `done` hears of each part as soon as it is safe."""
+    async def finish(self, records: Sequence[Record], done: Done, tenure: Tenure) -> None:
+        """Handle or bury all of these; `done` hears of each part as soon as it is safe.
+
+        Raises:
+            GivenUp: the partitions are being taken away and this would have to wait, or they are gone already.
+        """
         null = [record for record in records if record.value is None]
         if null:
-            await self._bury([Burial(record, NULL_VALUE, "the record has no value") for record in null])
+            await self._bury([Burial(record, NULL_VALUE, "the record has no value") for record in null], tenure)
             done(null, "dead-letter")
             records = [record for record in records if record.value is not None]
         parts: list[tuple[Sequence[Record], int]] = [(records, 1)] if records else []
         while parts:
             part, tries = parts.pop()
-            failure = await self._attempt(part)
+            if tenure.closed:
+                raise GivenUp
+            failure = await self._attempt(part, tenure)
             if failure is None:
                 self._failures = 0
                 done(part, "done")
@@ -100,9 +117,9 @@ class Worker:
                 # Last in, first out: the earlier half comes first, so the order within a partition holds.
                 parts += [(part[middle:], tries + 1), (part[:middle], tries + 1)]
             else:
-                await self._blame(part[0], failure, tries, done)
+                await self._blame(part[0], failure, tries, done, tenure)
 
-    async def _attempt(self, part: Sequence[Record]) -> Exception | None:
+    async def _attempt(self, part: Sequence[Record], tenure: Tenure) -> Exception | None:
         """Handle a part; retries what may pass by itself and returns what will not."""
 
         async def handle() -> Exception | None:
@@ -122,34 +139,34 @@ class Worker:
             metrics.HANDLE_SECONDS.observe(time.perf_counter() - started)
             return None
 
-        return await self._persist("handle", handle)
+        return await self._persist("handle", handle, tenure)
 
-    async def _blame(self, record: Record, failure: Exception, tries: int, done: Done) -> None:
+    async def _blame(self, record: Record, failure: Exception, tries: int, done: Done, tenure: Tenure) -> None:
         """This record alone fails: keep it as a dead letter, unless so many did that the fault is most likely ours."""
         if isinstance(failure, Refused):
-            await self._bury([Burial(record, failure.code, failure.reason, tries)])
+            await self._bury([Burial(record, failure.code, failure.reason, tries)], tenure)
             done([record], "dead-letter")
             return
         _log_failure("record failed", failure, topic=record.topic, partition=record.partition, offset=record.offset)
         while self._failures >= self._max_failures:
             self._halt(f"{self._failures} records in a row failed, the last by {where(failure)}")
-            await self._wait(HALT_S)
-            again = await self._attempt([record])
+            await self._wait(HALT_S, tenure)
+            again = await self._attempt([record], tenure)
             tries += 1
             if again is None:
                 self._failures = 0
-                self._halt(None)
+                self._go_on()
                 done([record], "done")
                 return
             failure = again
         self._failures += 1
-        await self._bury([Burial(record, INTERNAL_ERROR, where(failure), tries)])
+        await self._bury([Burial(record, INTERNAL_ERROR, where(failure), tries)], tenure)
         done([record], "dead-letter")
 
-    async def _bury(self, burials: Sequence[Burial]) -> None:
-        await self._persist("bury", lambda: self._dead_letters.bury(burials))
+    async def _bury(self, burials: Sequence[Burial], tenure: Tenure) -> None:
+        await self._persist("bury", lambda: self._dead_letters.bury(burials), tenure)
 
-    async def _persist(self, operation: str, action: Callable[[], Awaitable[_T]]) -> _T:
+    async def _persist(self, operation: str, action: Callable[[], Awaitable[_T]], tenure: Tenure) -> _T:
         """Try until it neither says 'later' nor 'a person must act'."""
         backoff = Backoff()
         while True:
@@ -160,18 +177,17 @@ class Worker:
                 wait = backoff.next(error.retry_after)
                 if backoff.tries in {1, 5} or backoff.tries % 50 == 0:
                     _log.warning("trying again", operation=operation, why=str(error), tries=backoff.tries, wait_s=wait)
-                self._halt(None)
-                await self._wait(wait)
+                self._go_on()
+                await self._wait(wait, tenure)
             except Misconfigured as error:
                 self._halt(str(error))
-                await self._wait(HALT_S)
+                await self._wait(HALT_S, tenure)
             else:
-                if self._failures < self._max_failures:
-                    self._halt(None)
+                self._go_on()
                 return result
 
-    async def _wait(self, seconds: float) -> None:
-        if self.giving_up:
+    async def _wait(self, seconds: float, tenure: Tenure) -> None:
+        if tenure.draining:
             raise GivenUp
         self.waiting = True
         try:
@@ -179,15 +195,21 @@ class Worker:
         finally:
             self.waiting = False
 
-    def _halt(self, why: str | None) -> None:
-        if why == self._health.halted:
-            return
-        if why is None:
-            _log.info("going on again", after=self._health.halted)
-        else:
+    def _halt(self, why: str) -> None:
+        if why != self._halted:
             _log.error("halted: a person must act; records are kept", why=why)
+        self._halted = why
         self._health.halt(why)
-        metrics.HALTED.set(0 if why is None else 1)
+        metrics.HALTED.set(1)
+
+    def _go_on(self) -> None:
+        """Not halted any more, unless too many records failed in a row: that ends only when one succeeds."""
+        if self._halted is None or self._failures >= self._max_failures:
+            return
+        _log.info("going on again", after=self._halted)
+        self._halted = None
+        self._health.halt(None)
+        metrics.HALTED.set(0)
 
 
 def where(error: BaseException) -> str:

@@ -50,7 +50,7 @@ def test_a_revoked_partition_is_forgotten_and_late_words_change_nothing():
     tracker.committed({A: 1})
     assert tracker.committable() == {B: 1}
     assert tracker.partitions == {B}
-    assert tracker.unacknowledged() == 0
+    assert tracker.unacknowledged() == {}
 
 
 def test_an_acknowledgement_of_what_was_never_delivered_is_ignored():
@@ -176,8 +176,8 @@ class Watermark(RuleBasedStateMachine):
 
     @invariant()
     def the_count_of_open_records_is_right(self):
-        expected = sum(1 for p, offsets in self.open.items() for o in offsets if o not in self.acked[p])
-        assert self.tracker.unacknowledged() == expected
+        expected = {p: sum(o not in self.acked[p] for o in offsets) for p, offsets in self.open.items()}
+        assert self.tracker.unacknowledged() == {p: count for p, count in expected.items() if count}
 
 
 TestWatermark = Watermark.TestCase
