@@ -65,7 +65,7 @@ def python_module(module: str, *arguments: str) -> list[str]:
 
 def importing_us(environment: Mapping[str, str]) -> dict[str, str]:
     """An environment in which a Python finds the very code that runs here, installed or not."""
-    root = str(Path(__file__).resolve().parents[1])
+    root = str(Path(__file__).absolute().parents[1])
     return {**environment, "PYTHONPATH": os.pathsep.join(filter(None, (root, environment.get("PYTHONPATH"))))}
 
 
