@@ -19,6 +19,7 @@ from shared.elastic.mapping import (
     dead_letter_properties,
     version_properties,
 )
+from shared.errors import Misconfigured
 from shared.settings import ElasticsearchSettings
 
 ARTICLES: Final = "articles"
@@ -50,6 +51,18 @@ def slice_name(kind: str, moment: datetime | None, since: str) -> str:
     if (utc.year, utc.month) < (int(year), int(month)):
         return f"{kind}-before"
     return f"{kind}-{utc.year:04d}.{utc.month:02d}"
+
+
+def alias_of(name: str) -> str:
+    """The alias that a slice belongs to.
+
+    Raises:
+        Misconfigured: no template covers the name, so an index of that name would have no mapping.
+    """
+    for kind in KINDS:
+        if name.startswith(f"{kind}-"):
+            return kind
+    raise Misconfigured(f"no template covers the index {name}")
 
 
 def template(kind: str, settings: ElasticsearchSettings) -> dict[str, Any]:
@@ -109,8 +122,9 @@ async def ensure_slice(client: AsyncElasticsearch, name: str) -> None:
 
     Raises:
         Transient: Elasticsearch is away or overloaded.
-        Misconfigured: it refuses to make the index.
+        Misconfigured: it refuses to make the index, or no template covers the name.
     """
+    alias_of(name)
     with border("create slice", refusal_is_ours=True):
         if await client.indices.exists(index=name):
             return

@@ -16,11 +16,11 @@ import orjson
 
 from shared.elastic.backoff import Backoff
 from shared.elastic.bulk import WRITTEN, BulkWriter, Sleep, Verdict
-from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS
+from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS, alias_of
 from shared.elastic.mapping import article_properties, dead_letter_properties, version_properties
 from shared.elastic.outcomes import INDEX_MISSING, Outcome, classify
 from shared.elastic.ports import Action, Found, ItemOutcome, OnWait
-from shared.errors import Misconfigured, NewswireError
+from shared.errors import NewswireError
 
 _MAPPINGS = {
     ARTICLES: article_properties(),
@@ -130,8 +130,7 @@ class MemoryStore:
 
     async def ensure_slice(self, name: str) -> None:
         """Make a slice unless it is there."""
-        if _alias(name) is None:
-            raise Misconfigured(f"no template covers the index {name}")
+        alias_of(name)
         self._slices.setdefault(name, _Slice())
 
     async def lookup(self, alias: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Found]:
@@ -221,7 +220,7 @@ class MemoryStore:
         return WRITTEN
 
     def _of(self, alias: str) -> list[_Slice]:
-        return [part for name, part in self._slices.items() if _alias(name) == alias]
+        return [part for name, part in self._slices.items() if alias_of(name) == alias]
 
     def _fail_read(self) -> None:
         if self._read_faults:
@@ -240,18 +239,13 @@ def _conflicts(action: Action, stored: Found) -> bool:
     return action.op == "create" or (action.version is not None and action.version < stored.version)
 
 
-def _alias(index: str) -> str | None:
-    return next((alias for alias in _MAPPINGS if index.startswith(f"{alias}-")), None)
-
-
 def _mistake(action: Action) -> tuple[str, str] | None:
     """(error type, reason) of a document that the strict mapping refuses; None if it fits."""
-    alias = _alias(action.index)
     try:
         document = orjson.loads(action.source)
     except orjson.JSONDecodeError:
         return "document_parsing_exception", "document_parsing_exception"
-    return _misfit(document, _MAPPINGS[alias] if alias else {}, "_doc")
+    return _misfit(document, _MAPPINGS[alias_of(action.index)], "_doc")
 
 
 def _misfit(document: dict[str, Any], properties: dict[str, Any], path: str) -> tuple[str, str] | None:
