@@ -14,6 +14,7 @@ import errno
 import json
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
@@ -167,21 +168,23 @@ def _waiting(pid: int | None) -> str:
 
 def _fetch_in_parallel(missing: Sequence[Pin], store: _Store, progress: Progress, fetch: Fetch) -> None:
     total = sum(pin.size for pin in missing)
+    cancelled = threading.Event()
     with (
         progress.downloading(f"Kafka and Elasticsearch ({len(missing)} files)", total) as bar,
         ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="download") as pool,
     ):
-        # Large ones first, so that none is left for the end.
-        jobs = [pool.submit(_fetch_one, pin, store, bar, fetch) for pin in sorted(missing, key=lambda pin: -pin.size)]
+        largest_first = sorted(missing, key=lambda pin: -pin.size)  # so that no long one is left for the end
+        jobs = [pool.submit(_fetch_one, pin, store, bar, fetch, cancelled) for pin in largest_first]
         try:
             for job in as_completed(jobs):
                 job.result()
-        except BaseException:
+        except BaseException:  # Ctrl-C included
+            cancelled.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 
-def _fetch_one(pin: Pin, store: _Store, bar: Bar, fetch: Fetch) -> None:
+def _fetch_one(pin: Pin, store: _Store, bar: Bar, fetch: Fetch, cancelled: threading.Event) -> None:
     """Fetch, check and take in one jar; a broken or wrong transfer is tried again.
 
     Raises:
@@ -189,7 +192,7 @@ def _fetch_one(pin: Pin, store: _Store, bar: Bar, fetch: Fetch) -> None:
     """
     problem = LocalError("")
     for _ in range(_TRIES):
-        counter = _Counter(bar)
+        counter = _Counter(bar, cancelled)
         try:
             fetched = fetch(pin.coordinate, counter.add)
         except FetchFailed as failed:
@@ -224,10 +227,12 @@ def _explain(failed: FetchFailed) -> str:
 class _Counter:
     """Bytes of one try, so that they can be taken back."""
 
-    def __init__(self, bar: Bar) -> None:
-        self._bar, self._count = bar, 0
+    def __init__(self, bar: Bar, cancelled: threading.Event) -> None:
+        self._bar, self._cancelled, self._count = bar, cancelled, 0
 
     def add(self, count: int) -> None:
+        if self._cancelled.is_set():  # another jar failed, or Ctrl-C: do not finish this one first
+            raise LocalError("cancelled")
         self._count += count
         self._bar.add(count)
 

@@ -6,6 +6,7 @@ sets HTTPS_PROXY, which jgo's HTTP client reads.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,8 @@ from jgo.maven import PythonResolver as Resolver
 from deploy.local.errors import LocalError
 
 TIMEOUT_S = 30
+# It warns of checksums that a registry did not serve; ours are the pins, and what goes wrong is told in our own words.
+logging.getLogger("jgo").setLevel(logging.CRITICAL)
 
 
 class FetchFailed(LocalError):

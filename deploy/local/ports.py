@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import random
 import socket
+from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -18,6 +20,18 @@ _LOW, _HIGH = 20_000, 32_000
 _TRIES = 200
 _COMMAND_SHOWN = 80
 _handed_out: set[int] = set()
+
+
+class _Server(NamedTuple):
+    name: str
+    argument: int
+    """Which argument of its main names a file two levels below the data folder."""
+
+
+_OURS = {
+    "newswire.local.KafkaBroker": _Server("Kafka", 0),
+    "newswire.local.ElasticsearchNode": _Server("Elasticsearch", 1),
+}
 
 
 def is_free(port: int) -> bool:
@@ -72,9 +86,21 @@ def holder(port: int) -> str:
 
 
 def command_of(pid: int) -> str:
-    """A process' command line, cut to fit a message."""
+    """What a process runs, cut to fit a message; a server of another newswire is named by its data folder."""
     try:
-        command = " ".join(psutil.Process(pid).cmdline()) or psutil.Process(pid).name()
+        process = psutil.Process(pid)
+        return describe(process.cmdline()) or process.name()
     except psutil.Error:
         return "command unknown"
-    return command if len(command) <= _COMMAND_SHOWN else command[: _COMMAND_SHOWN - 1] + "…"
+
+
+def describe(command: list[str]) -> str:
+    """A command line for a message, without the folder of its program."""
+    if not command:
+        return ""
+    for main, what in _OURS.items():
+        if main in command:
+            folder = Path(command[command.index(main) + 1 + what.argument]).parents[1]
+            return f"{what.name} of another newswire, data in {folder}"
+    line = " ".join([Path(command[0]).name, *command[1:]])
+    return line if len(line) <= _COMMAND_SHOWN else line[: _COMMAND_SHOWN - 1] + "…"

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.errors import LocalError
@@ -36,15 +36,19 @@ class Launch:
     folder: Path
     """Its working folder."""
     log: Path
-    answers: Callable[[], bool] = field(compare=False)
+    answers: Callable[[], bool]
     """Whether it is ready now; quick, and never raises."""
 
 
 class ServerProcess:
-    """One server. May be stopped or killed and started again, on the same ports and data."""
+    """One server. May be stopped or killed and started again, on the same ports and data.
 
-    def __init__(self, launch: Launch) -> None:
+    `on_launch` is called after each start of the process, so that its id can be written down.
+    """
+
+    def __init__(self, launch: Launch, on_launch: Callable[[], None] = lambda: None) -> None:
         self._launch = launch
+        self._on_launch = on_launch
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -83,19 +87,25 @@ class ServerProcess:
         if launch.log.exists():
             launch.log.replace(launch.log.with_suffix(".log.old"))
         inherited = {name: value for name, value in os.environ.items() if name not in _JAVA_VARIABLES}
-        with launch.log.open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command line
-                launch.command,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=launch.folder,
-                env={**inherited, **launch.environment},
-                start_new_session=True,
-            )
+        try:
+            with launch.log.open("wb") as log:
+                self._process = subprocess.Popen(  # noqa: S603 - our own command line
+                    launch.command,
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    cwd=launch.folder,
+                    env={**inherited, **launch.environment},
+                    start_new_session=True,
+                )
+        except OSError as error:  # a Java for another processor or C library, or no room for the log
+            raise LocalError(f"cannot run {launch.command[0]} for {self.name}: {error.strerror or error}") from error
+        self._on_launch()
 
     def start(self, timeout_s: float = 120) -> None:
         """Start it and wait until it answers.
+
+        One of several answers only if a majority runs: after killing more than that, `launch()` them all first.
 
         Raises:
             LocalError: it ended or does not answer; the message names the log and its most telling line.
@@ -109,7 +119,7 @@ class ServerProcess:
             if not self.running:
                 raise LocalError(self._complaint(f"{self.name} ended while it started"))
             if time.monotonic() > deadline:
-                raise LocalError(self._complaint(f"{self.name} does not answer"))
+                raise LocalError(self._complaint(f"{self.name} is not ready in time"))
             time.sleep(_POLL_S)
 
     def terminate(self) -> None:

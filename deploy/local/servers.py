@@ -146,7 +146,8 @@ class LocalServers:
                     built=built,
                     data_dir=self._folder.path,
                     heap_mb=self._local.kafka_heap_mb,
-                )
+                ),
+                self._remember,
             )
             for broker in self._broker_addresses
         ]
@@ -158,7 +159,8 @@ class LocalServers:
                     built=built,
                     data_dir=self._folder.path,
                     heap_mb=self._local.elasticsearch_heap_mb,
-                )
+                ),
+                self._remember,
             )
             for node in self._node_addresses
         ]
@@ -166,19 +168,22 @@ class LocalServers:
     def _launch_all(self) -> None:
         for server in self.servers:
             server.launch()
-        self._folder.remember_servers(server.pid for server in self.servers)
         self._await_all(self.servers)
+
+    def _remember(self) -> None:
+        self._folder.remember_servers(server.pid for server in self.servers if server.running)
 
     def _await_all(self, servers: Sequence[ServerProcess]) -> None:
         deadline = time.monotonic() + self._local.start_timeout_s
         with ThreadPoolExecutor(max(1, len(servers)), thread_name_prefix="await") as pool:
             waiting = [pool.submit(server.wait_ready, deadline) for server in servers]
-            done, rest = wait(waiting, return_when=FIRST_EXCEPTION)
-            if rest:  # one failed: there is no point in waiting for the others
+            try:
+                for job in wait(waiting, return_when=FIRST_EXCEPTION).done:
+                    job.result()
+            except BaseException:  # Ctrl-C included; there is no point in waiting for the others
                 for server in servers:
                     server.kill()
-            for job in done:
-                job.result()
+                raise
 
 
 def prepare(local: LocalSettings, progress: Progress, runtime: Path | None = None) -> Built:
@@ -186,4 +191,4 @@ def prepare(local: LocalSettings, progress: Progress, runtime: Path | None = Non
     parts = pins.load()
     cache = (local.cache_dir or default_cache_dir()).absolute()
     jars = ensure_artifacts(pins.all_jars(parts), cache, progress)
-    return build(parts, jars, cache, runtime or java())
+    return build(parts, jars, cache, runtime or java(), progress)
