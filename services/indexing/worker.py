@@ -35,12 +35,12 @@ log = get_logger()
 
 def main(settings: Settings) -> None:
     """Run the indexing service until it is told to stop; blocking."""
+    _tune_collector()
     run_service("indexing", settings, serve)
 
 
 async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None:
     """The service over real servers, with its probes."""
-    _tune_collector()
     store = ElasticStore(settings, on_wait=lambda _reason, _seconds: health.beat())
     work = asyncio.create_task(
         run(
