@@ -51,6 +51,7 @@ _DATE = re.compile(
     r"([Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})?)?"
 )
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_CONTROL_ESCAPE = re.compile(rb"\\[ubf]")
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]|\s")
 _LANGUAGE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}$"
 
@@ -305,7 +306,7 @@ def _strings_in(data: dict[str, Any]) -> int:
 
 def _may_hold_controls(raw: bytes) -> bool:
     """Whether a string may hold a control character: in JSON, C0 is always escaped, DEL and C1 need not be."""
-    return b"\\u" in raw or b"\\b" in raw or b"\\f" in raw or b"\x7f" in raw or b"\xc2" in raw
+    return _CONTROL_ESCAPE.search(raw) is not None or b"\x7f" in raw or b"\xc2" in raw
 
 
 def _strip_controls(data: dict[str, Any]) -> int:

@@ -216,6 +216,8 @@ def test_controls_are_taken_out_of_text_and_counted() -> None:
     assert read.topics[0].model_dump()["name"] == "n"  # type: ignore[union-attr]
     assert read.controls_stripped == 7
     assert story(body="a\u00a0\u00e9\n").controls_stripped == 0
+    for control in "\u0000\u0008\u000b\u000c\u000e\u001f\u007f\u0080\u009f":
+        assert story(body=f"a{control}b").body == "ab", ascii(control)
 
 
 def test_a_reason_never_quotes_the_story() -> None:
