@@ -34,7 +34,16 @@ MAX_BUCKETS: Final = 2000
 """Steps of a histogram: 83 days by the hour, 5 years by the day, 38 years by the week."""
 
 _STEP_SECONDS: Final = {"hour": 3600, "day": 86_400, "week": 604_800, "month": 2_419_200}
-_FLAGS: Final = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+_FLAGS: Final = {
+    "true": True,
+    "1": True,
+    "yes": True,
+    "on": True,
+    "false": False,
+    "0": False,
+    "no": False,
+    "off": False,
+}
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*", re.ASCII)
 
 
@@ -76,7 +85,7 @@ def read_search(pairs: Iterable[tuple[str, str]], now: datetime) -> Search:
     filters = {name: given[name] for name in FILTERS if name in given}
     zone = _dated("tz", lambda: parse_zone(single.get("tz", "UTC")))
     start, end = _span(single, zone, now)
-    sort = _one_of("sort", single, get_args(Sort)) or ("relevance" if single.get("q") else "newest")
+    sort: Sort = _one_of("sort", single, get_args(Sort)) or ("relevance" if single.get("q") else "newest")
     histogram = _one_of("histogram", single, get_args(Interval))
     if histogram and start and end:
         _bounded(histogram, start, end)
@@ -98,13 +107,15 @@ def read_search(pairs: Iterable[tuple[str, str]], now: datetime) -> Search:
 
 
 def refuse(parameter: str, message: str, *, code: str = "bad-parameter", **place: Any) -> Problem:
-    """The 400 of one parameter; the message says what would be right."""
+    """The problem of one parameter; the message says what would be right."""
     return problem(code, message, errors=[{"parameter": parameter, **place, "code": code, "message": message}])
 
 
 def too_fine(interval: str) -> Problem:
     """The 400 of a histogram with more steps than are told."""
-    return refuse("histogram", f"by {interval} this would have over {MAX_BUCKETS} steps: narrow from and to, or coarsen")
+    return refuse(
+        "histogram", f"by {interval} this would have over {MAX_BUCKETS} steps: narrow from and to, or coarsen"
+    )
 
 
 def _collected(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
@@ -157,7 +168,7 @@ def _span(single: Mapping[str, str], zone: tzinfo, now: datetime) -> tuple[datet
         return _dated(name, lambda: parse_span(single[name], zone, now)) if name in single else None
 
     first, last = read("from"), read("to")
-    start, end = first and first.start, last and last.end
+    start, end = first.start if first else None, last.end if last else None
     if start and end and start > end:
         raise refuse("from", "from lies after to")
     return start, end
@@ -227,4 +238,5 @@ def _warnings(filters: Mapping[str, tuple[str, ...]]) -> Iterable[Mapping[str, s
 
 def spelled_span(search: Search) -> tuple[str | None, str | None]:
     """The bounds of a search as they stand in the query and in cursors."""
-    return search.start and rfc3339_ms(search.start), search.end and rfc3339_ms(search.end)
+    start, end = search.start, search.end
+    return rfc3339_ms(start) if start else None, rfc3339_ms(end) if end else None

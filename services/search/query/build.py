@@ -2,18 +2,17 @@
 
 A story's text stands in the fields of one language (`title.en`, `summary.en`, `body.en`), and each language's analyzer
 drops and joins words in its own way: 'the' is nothing in English and a word elsewhere. So the whole tree is asked once
-per language, over that language's fields and among the documents that have them, and the answers are joined:
-
-    any of:  [ documents with English text ] and [ the tree over title.en, summary.en, body.en ]
-             [ documents with Greek text ]   and [ the tree over title.el, summary.el, body.el ]   …
+per language, over that language's fields, and the answers are joined: any of [the tree in English, the tree in Greek …].
 
 Inside one language:
 
 - Words side by side become one `cross_fields` clause: each must be in the title, the summary or the body, no matter
-  which. A word that the analyzer drops asks for nothing (`zero_terms_query: all`) where it stands in an AND, and
-  finds nothing where it is one of several choices or negated.
+  which. A word that the analyzer drops asks for nothing; a query of nothing but such words finds nothing in that
+  language (German drops 'man' and 'die', which must not put every German story among the English ones).
 - What is one word to the reader and several to the analyzer ('anti-war', '記者会見') is a phrase.
 - `word*` is looked for as typed (in lower case) and as the analyzer stems it.
+- What holds for stories of any language ('NOT x', a fact beside an OR) is tied to the stories of this one, where x
+  means what it says: otherwise `NOT x` in Greek would let through every English story that has x.
 
 Facts (`section:`, `source:` …) are matched whole and without regard to case, in every language alike.
 """
@@ -23,7 +22,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal
 
-from services.search.query.tree import TEXT_FIELDS, All, And, Leaf, Node, Not, Or, Phrase, Prefix, Word, searches_text
+from services.search.query.tree import (
+    FACT_FIELDS,
+    All,
+    And,
+    Leaf,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Word,
+    searches_text,
+)
 
 Clause = dict[str, Any]
 Zero = Literal["all", "none"]
@@ -46,29 +57,41 @@ MATCH_NONE: Final[Clause] = {"match_none": {}}
 
 def text_query(tree: Node, languages: Sequence[str]) -> Clause:
     """The query of a tree over the text fields of these languages (keys of `shared.elastic.languages.TEXT_FIELDS`)."""
-    if isinstance(tree, All):
-        return MATCH_ALL
     if not searches_text(tree):
-        return _clause(tree, "", "all")
-    branches = [_branch(tree, key) for key in languages]
-    return branches[0] if len(branches) == 1 else {"bool": {"should": branches, "minimum_should_match": 1}}
+        return _clause(tree, "", "none")
+    scoped = not _grounded(tree)
+    return any_of([_scoped(tree, key) if scoped else _clause(tree, key, "none") for key in languages])
+
+
+def any_of(clauses: Sequence[Clause]) -> Clause:
+    """At least one of the clauses; none at all matches nothing."""
+    if not clauses:
+        return MATCH_NONE
+    return clauses[0] if len(clauses) == 1 else {"bool": {"should": list(clauses), "minimum_should_match": 1}}
 
 
 def fact(name: str, values: Sequence[str]) -> Clause:
     """Stories of which the fact `name` is one of the values, whatever their case."""
-    clauses = [one for value in values for field in FACTS[name] for one in _equal(name, field, value)]
-    return clauses[0] if len(clauses) == 1 else {"bool": {"should": clauses, "minimum_should_match": 1}}
+    return any_of([one for value in values for field in FACTS[name] for one in _equal(name, field, value)])
 
 
-def _branch(tree: Node, key: str) -> Clause:
-    """The tree among the documents whose text is in the fields `key`; negations must not reach other languages."""
+def _grounded(node: Node) -> bool:
+    """Whether whatever matches has a word of the tree in its text, and so is in the language that was asked."""
+    match node:
+        case And(parts):
+            return any(_grounded(part) for part in parts)
+        case Or(parts):
+            return all(_grounded(part) for part in parts)
+        case All() | Not():
+            return False
+        case _:
+            return node.field not in FACT_FIELDS
+
+
+def _scoped(tree: Node, key: str) -> Clause:
+    """The tree among the stories whose text is in the fields `key`."""
     has_text = [{"exists": {"field": f"{part}.{key}"}} for part in ("title", "body")]
-    return {
-        "bool": {
-            "must": [_clause(tree, key, "all")],
-            "filter": [{"bool": {"should": has_text, "minimum_should_match": 1}}],
-        }
-    }
+    return {"bool": {"must": [_clause(tree, key, "none")], "filter": [any_of(has_text)]}}
 
 
 def _clause(node: Node, key: str, zero: Zero) -> Clause:
@@ -78,36 +101,63 @@ def _clause(node: Node, key: str, zero: Zero) -> Clause:
         case Not(part):
             return {"bool": {"must_not": [_clause(part, key, "none")]}}
         case And(parts):
-            return _joined(parts, key, zero)
+            return _joined(parts, key)
         case Or(parts):
             return _either(parts, key, zero)
         case _:
             return _leaf(node, key, zero)
 
 
-def _joined(parts: Sequence[Node], key: str, zero: Zero) -> Clause:
-    """All of the parts: neighbouring plain words share a clause, negations become must_not."""
+def _joined(parts: Sequence[Node], key: str) -> Clause:
+    """All of the parts: plain words share a clause, negations become must_not.
+
+    With several clauses of text, one whose words are all dropped must not ask for anything (`all`), yet one of them must
+    find something: the guard, a filter for any one of the words.
+    """
     words, others = _plain(parts)
+    wanted = [part for part in others if not isinstance(part, Not)]
+    texts = [part for part in wanted if _grounded(part)]
+    zero: Zero = "all" if len(texts) + bool(words) > 1 else "none"
     must = [_words(words, key, "and", zero)] if words else []
-    must += [_clause(part, key, zero) for part in others if not isinstance(part, Not)]
-    must_not = [_clause(part.part, key, "none") for part in others if isinstance(part, Not)]
-    if not must_not and len(must) == 1:
-        return must[0]
-    return {"bool": {"must": must, "must_not": must_not} if must_not else {"must": must}}
+    must += [_clause(part, key, zero) for part in wanted]
+    joined: Clause = {"must": must}
+    if zero == "all":
+        sought = " ".join([*words, *(text for part in texts for text in _sought(part))])
+        joined["filter"] = [_match(sought, _fields(None, key), "or", "none")]
+    if unwanted := [_clause(part.part, key, "none") for part in others if isinstance(part, Not)]:
+        joined["must_not"] = unwanted
+    return must[0] if len(must) == 1 and len(joined) == 1 else {"bool": joined}
+
+
+def _sought(node: Node) -> Iterator[str]:
+    """The texts that a match may have, negated ones left out."""
+    match node:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from _sought(part)
+        case All() | Not():
+            return
+        case _:
+            if node.field not in FACT_FIELDS:
+                yield node.text
 
 
 def _either(parts: Sequence[Node], key: str, zero: Zero) -> Clause:
     """One of the parts at least; a dropped word is no choice, unless all choices are dropped words."""
     words, others = _plain(parts)
     should = [_words(words, key, "or", "none" if others else zero)] if words else []
-    should += [_clause(part, key, "none") for part in others]
-    return should[0] if len(should) == 1 else {"bool": {"should": should, "minimum_should_match": 1}}
+    return any_of(should + [_clause(part, key, "none") for part in others])
 
 
 def _plain(parts: Sequence[Node]) -> tuple[list[str], list[Node]]:
     """The words that are looked for everywhere and are single words for any analyzer, and all other parts."""
-    words = [part.text for part in parts if isinstance(part, Word) and part.field is None and not _compound(part.text)]
-    others = [part for part in parts if not (isinstance(part, Word) and part.field is None) or _compound(part.text)]
+    words: list[str] = []
+    others: list[Node] = []
+    for part in parts:
+        if isinstance(part, Word) and part.field is None and not _compound(part.text):
+            words.append(part.text)
+        else:
+            others.append(part)
     return words, others
 
 
@@ -130,7 +180,7 @@ def _unspaced(char: str) -> bool:
 
 
 def _leaf(leaf: Leaf, key: str, zero: Zero) -> Clause:
-    if leaf.field is not None and leaf.field not in TEXT_FIELDS:
+    if leaf.field in FACT_FIELDS:
         return _fact_leaf(leaf)
     fields = _fields(leaf.field, key)
     match leaf:
@@ -175,8 +225,7 @@ def _fact_leaf(leaf: Leaf) -> Clause:
     name = leaf.field or ""
     if not isinstance(leaf, Prefix):
         return fact(name, (leaf.text,))
-    begun = [{"prefix": {field: {"value": leaf.text, "case_insensitive": True}}} for field in FACTS[name]]
-    return begun[0] if len(begun) == 1 else {"bool": {"should": begun, "minimum_should_match": 1}}
+    return any_of([{"prefix": {field: {"value": leaf.text, "case_insensitive": True}}} for field in FACTS[name]])
 
 
 def _equal(name: str, field: str, value: str) -> Iterator[Clause]:

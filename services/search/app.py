@@ -1,0 +1,153 @@
+"""The search service: its HTTP API, its page, its composition root."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import orjson
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.search.finder import Clock, Finder
+from services.search.keys import cursor_key
+from services.search.openapi import document as openapi_document
+from services.search.page import page_routes
+from services.search.repository import ElasticRepository, Repository, TimedOut
+from shared import metrics
+from shared.elastic.client import make_client
+from shared.events import now
+from shared.health import Health
+from shared.problems import install_problems, problem, problem_response
+from shared.service import probe_routes, run_service, serve_http
+from shared.settings import Settings
+
+_ROUTES: Final = ("/v1/search", "/v1/articles", "/v1/trace", "/articles", "/static", "/livez", "/readyz", "/metrics")
+
+_SAFE: Final = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+]
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+class Observed:
+    """ASGI: counts and times every request, and puts the security headers on every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and note the status that it is answered with."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        route = _route(scope["path"])
+        status = "500"
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = str(message["status"])
+                message["headers"] = [*message["headers"], *_SAFE, (b"content-security-policy", POLICY.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        finally:
+            method = scope["method"] if scope["method"] in ("GET", "HEAD") else "other"
+            metrics.HTTP_REQUESTS.labels(route, method, status).inc()
+            metrics.HTTP_SECONDS.labels(route).observe(time.perf_counter() - began)
+
+
+def _route(path: str) -> str:
+    """The label of a path: bounded, whatever is asked for."""
+    if path == "/":
+        return "/"
+    return next((route for route in _ROUTES if path == route or path.startswith(route + "/")), "other")
+
+
+def json_response(document: Any) -> Response:
+    """An answer of the API; nothing may keep it, for the next kill or embargo must count at once."""
+    return Response(orjson.dumps(document), media_type="application/json", headers={"cache-control": "no-store"})
+
+
+class Api:
+    """The three JSON resources."""
+
+    def __init__(self, finder: Finder) -> None:
+        self._finder = finder
+
+    async def search(self, request: Request) -> Response:
+        """`GET /v1/search`."""
+        return json_response(await self._finder.search(request.query_params.multi_items()))
+
+    async def article(self, request: Request) -> Response:
+        """`GET /v1/articles/{id}`."""
+        return json_response(await self._finder.article(request.path_params["id"]))
+
+    async def trace(self, request: Request) -> Response:
+        """`GET /v1/trace/{key}`."""
+        return json_response(await self._finder.trace(request.path_params["key"]))
+
+    def routes(self) -> list[Route]:
+        """Plain Starlette routes: nothing to validate is left for a framework once `read_search` has done it."""
+        return [
+            Route("/v1/search", self.search),
+            Route("/v1/articles/{id}", self.article),
+            Route("/v1/trace/{key}", self.trace),
+        ]
+
+
+async def _on_time_out(_: Request, __: Exception) -> Response:
+    metrics.PROBLEMS.labels("search-timeout").inc()
+    return problem_response(problem("search-timeout"))
+
+
+def create_app(repository: Repository, settings: Settings, health: Health, clock: Clock = now) -> FastAPI:
+    """The ASGI app; its lifespan watches the index and makes the service ready."""
+    finder = Finder(repository, key=cursor_key(settings), timeout_ms=settings.search.timeout_ms, clock=clock)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watch = asyncio.create_task(finder.watch_languages(health))
+        try:
+            yield
+        finally:
+            watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watch
+
+    app = FastAPI(title="newswire search", docs_url=None, redoc_url=None, lifespan=lifespan)
+    install_problems(app)
+    app.add_exception_handler(TimedOut, _on_time_out)
+    app.add_middleware(Observed)
+    app.router.routes.extend([*Api(finder).routes(), *page_routes(finder), *probe_routes(health)])
+    app.openapi = openapi_document  # type: ignore[method-assign]  # FastAPI's documented way to give a document of one's own
+    return app
+
+
+async def _serve(settings: Settings, health: Health, stop: asyncio.Event) -> None:
+    client = make_client(settings.elasticsearch)
+    try:
+        app = create_app(ElasticRepository(client, settings.search.timeout_ms), settings, health)
+        await serve_http(app, settings.search.host, settings.search.port, stop, reuse_port=settings.search.reuse_port)
+    finally:
+        await client.close()
+
+
+def main(settings: Settings) -> None:
+    """Run the service until it is told to stop."""
+    run_service("search", settings, _serve)

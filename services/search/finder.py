@@ -1,0 +1,151 @@
+"""The use cases of the service, free of HTTP: search, article, trace. The API and the page both stand on this."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from services.search import article as articles
+from services.search import cursor as cursors
+from services.search import results, trace
+from services.search.body import Languages, search_body
+from services.search.repository import Repository
+from services.search.request import Search, read_search, refuse, spelled_span
+from shared.errors import NewswireError, Refused, Transient
+from shared.health import Health
+from shared.log import get_logger
+from shared.metrics import SEARCHES
+from shared.problems import Problem, problem
+
+LOOK_AGAIN_S: Final = 5.0
+"""How often the languages of the index are looked at; searches are exact in between (see `body.py`)."""
+STARTING_S: Final = 0.5
+
+Clock = Callable[[], datetime]
+
+
+class Finder:
+    """Answers as plain documents, ready to be written as JSON."""
+
+    def __init__(self, repository: Repository, *, key: bytes, timeout_ms: int, clock: Clock) -> None:
+        self._repository = repository
+        self._key = key
+        self._timeout_ms = timeout_ms
+        self._clock = clock
+        self._languages = Languages()
+
+    async def search(self, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+        """The answer to the parameters of a search.
+
+        Raises:
+            Problem: 400, 410 (cursor), with the parameter.
+            Transient: Elasticsearch is away.
+        """
+        outcome = "error"
+        try:
+            found = await self._search(pairs)
+            outcome = "partial" if "partial" in found else "ok"
+        except (Problem, Refused):
+            outcome = "refused"
+            raise
+        except Transient:
+            outcome = "unavailable"
+            raise
+        finally:
+            SEARCHES.labels(outcome).inc()
+        return found
+
+    async def _search(self, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+        now = self._clock()
+        asked = read_search(pairs, now)
+        after = None
+        if asked.cursor:
+            position = self._position(asked, now)
+            after, asked = position.after, asked.within(_moment(position.start), _moment(position.end))
+        # A first page knows from the total whether more follows; a later one fetches a row more than it shows.
+        size = asked.size + 1 if after else asked.size
+        body = search_body(asked, now, size=size, languages=self._languages, timeout_ms=self._timeout_ms, after=after)
+        answer = await self._repository.search(body)
+        return results.results(answer, asked, next_cursor=self._next(asked, answer, now, later=after is not None))
+
+    async def article(self, article_id: str) -> dict[str, Any]:
+        """The article of an id.
+
+        Raises:
+            Problem: 404 (none, withheld, under embargo; an id that is no id is just not there), 410 with the notice.
+            Transient: Elasticsearch is away.
+        """
+        known = _uuid(article_id)
+        document = await self._repository.article(known) if known else None
+        try:
+            told = articles.article(document, self._clock()) if document else None
+        except articles.Killed as killed:
+            detail = "the provider has withdrawn this article; what may be said of it is in the notice"
+            raise problem("killed", detail, members={"notice": killed.notice}) from None
+        if told is None:
+            raise problem("not-found", "no article has this id, or it may not be shown")
+        return told
+
+    async def trace(self, text: str) -> dict[str, Any]:
+        """The way of a story by receipt, item id or article id; a well-formed unknown one is `known: false`.
+
+        Raises:
+            Problem: 400, the text is none of the three.
+            Transient: Elasticsearch is away.
+        """
+        key = trace.parse_key(text)
+        if key is None:
+            raise refuse("key", "this is no receipt, item id or article id; write the UUID, or UUID.n for an item")
+        live, past, dead = await self._repository.trace(key)
+        return trace.trace(key, live, past, dead, self._clock())
+
+    async def watch_languages(self, health: Health) -> None:
+        """Look again and again at which languages occur, until cancelled; the first answer makes the service ready."""
+        while True:
+            at = self._clock()
+            try:
+                present = await self._repository.languages()
+            except NewswireError as error:
+                get_logger().info("elasticsearch does not answer", error=str(error))
+            else:
+                self._languages = Languages(present, at)
+                health.ready()
+            health.beat()
+            await asyncio.sleep(LOOK_AGAIN_S if health.ready_once else STARTING_S)
+
+    def _position(self, asked: Search, now: datetime) -> cursors.Position:
+        try:
+            return cursors.resume(asked.cursor or "", asked.fingerprint, self._key, now.timestamp())
+        except cursors.BadCursor as error:
+            code = "cursor-expired" if error.expired else "bad-cursor"
+            raise refuse("cursor", str(error), code=code) from None
+
+    def _next(self, asked: Search, answer: results.Document, now: datetime, *, later: bool) -> str | None:
+        hits = answer["hits"]["hits"]
+        shown = hits[: asked.size]
+        total = answer["hits"].get("total") or {"value": 0, "relation": "eq"}
+        if later:
+            more = len(hits) > asked.size
+        else:
+            more = len(shown) == asked.size and (total["value"] > len(shown) or total["relation"] != "eq")
+        if not more:
+            return None
+        position = cursors.Position(shown[-1]["sort"], *spelled_span(asked))
+        return cursors.issue(position, asked.fingerprint, self._key, now.timestamp())
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _uuid(text: str) -> str | None:
+    """The id as it is stored, if the text is one; other spellings of a UUID (braces, no hyphens) are not."""
+    if len(text) != 36:
+        return None
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return None
