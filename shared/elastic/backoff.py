@@ -30,5 +30,8 @@ class Backoff:
 OVERLOADED = Backoff(base_s=0.1, cap_s=10.0)
 """After 429, 5xx, time-outs and broken connections."""
 
+ABSENT = Backoff(base_s=0.1, cap_s=1.0)
+"""While nothing has answered yet at all: asking costs nothing, and a start waits for it."""
+
 BLOCKED = Backoff(base_s=2.0, cap_s=30.0)
 """After a cluster block: it lasts until space is made."""

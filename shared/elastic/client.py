@@ -10,7 +10,7 @@ from typing import Any
 from elastic_transport import AiohttpHttpNode, NdjsonSerializer
 from elasticsearch import AsyncElasticsearch, OrjsonSerializer
 
-from shared.elastic.backoff import OVERLOADED
+from shared.elastic.backoff import ABSENT
 from shared.elastic.border import border
 from shared.elastic.ports import Found, OnWait
 from shared.errors import Transient, Unavailable
@@ -86,7 +86,7 @@ async def wait_until_reachable(client: AsyncElasticsearch, on_wait: OnWait | Non
             with border("health", refusal_is_ours=True):
                 await client.options(request_timeout=10).cluster.health(timeout="5s")
         except Transient as error:
-            delay = OVERLOADED.delay(attempt)
+            delay = ABSENT.delay(attempt)
             attempt += 1
             log.info("waiting for elasticsearch", error=str(error), retry_in_s=round(delay, 2))
             if on_wait:
