@@ -1,0 +1,98 @@
+"""What runs inside a pool process: a chunk of records to ready-made bytes. No Kafka here, and no logs."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from services.normalization import language
+from services.normalization.normalize import normalize
+from services.normalization.raw import raw_story
+from shared.errors import Refused, TooLarge
+from shared.events import ARTICLE_NORMALIZED, Article, Headers, now, structured
+from shared.ids import NEWSWIRE
+
+PR_SET_PDEATHSIG = 1
+
+Item = tuple[Headers, bytes | None]
+
+
+class Outcome(NamedTuple):
+    """What became of one record: messages (key, value) in order, or a class and a reason.
+
+    `received` is when the front door took it (seconds since 1970, 0 if unknown), `seconds` what it took here.
+    """
+
+    messages: tuple[tuple[bytes, bytes], ...]
+    code: str | None
+    reason: str | None
+    format: str
+    received: float
+    seconds: float
+
+
+def prepare(parent: int) -> None:
+    """Start of a pool process: end with the parent, whatever ends it; read the models before the first item."""
+    _end_with(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    language.second_opinion()
+
+
+def _end_with(parent: int) -> None:
+    """On Linux the kernel kills this process when its parent dies; elsewhere it ends once its pipe is closed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)  # it died before the kernel had been asked
+
+
+def run_chunk(items: Sequence[Item], budget_s: float, largest: int) -> list[Outcome]:
+    """Outcomes of the first items, in order: all of them, or as many as were begun within `budget_s`.
+
+    So a chunk of slow items comes back in parts, and only a single item can take longer than the pool allows. `largest`
+    is the size of a message (bytes, key and value) that Kafka still takes.
+    """
+    started = time.perf_counter()
+    outcomes: list[Outcome] = []
+    begun = started
+    for headers, value in items:
+        if outcomes and begun - started > budget_s:
+            break
+        outcome = _one(headers, value, largest)
+        ended = time.perf_counter()
+        outcomes.append(outcome._replace(seconds=ended - begun))
+        begun = ended
+    return outcomes
+
+
+def _one(headers: Headers, value: bytes | None, largest: int) -> Outcome:
+    received = 0.0
+    try:
+        raw = raw_story(headers, value)
+        received = raw.received.timestamp()
+        articles = normalize(raw, now())
+        messages = tuple([event(article) for article in articles])
+        _check_size(messages, largest)
+    except Refused as refused:
+        return Outcome((), refused.code, refused.reason, "refused", received, 0.0)
+    return Outcome(messages, None, None, articles[0].format, received, 0.0)
+
+
+def _check_size(messages: Sequence[tuple[bytes, bytes]], largest: int) -> None:
+    size = max([len(key) + len(value) for key, value in messages], default=0)
+    if size > largest:
+        raise TooLarge(f"{size} bytes once normalized, the limit is {largest}")
+
+
+def event(article: Article) -> tuple[bytes, bytes]:
+    """Key and value of the article's event; the same version has the same event id, however often it is made."""
+    subject = str(article.article_id)
+    identity = uuid.uuid5(NEWSWIRE, f"normalized:{subject}:{article.ext_version}:{article.source_hash}")
+    data = article.model_dump_json(exclude_none=True).encode()
+    return subject.encode(), structured(ARTICLE_NORMALIZED, str(identity), subject, article.received, data)

@@ -1,0 +1,316 @@
+"""The story and nothing but the story: rules over the paragraphs of plain text. Pure.
+
+Every paragraph gets a code from its shape and its set phrase (`phrases.py`); rules are patterns over the string of codes:
+
+    P  prose                    H  like a heading (short, no full stop)     T  cut off in mid-sentence ('…')
+    C  credit                   R  pointer to another story                 X  heading of a list of other stories
+    S  newsletter               N  share, cookie, picture credit            E  an agency's sign-off
+    Y  'Reporting by …'
+
+No rule knows a site. What a rule takes out is told in `notes`; a pointer to a story goes to `related`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from services.normalization.layout import Paragraph
+from services.normalization.phrases import Kind, fold, kind_of
+from shared.events import Related
+
+LONGEST_HEADING = 150
+LONGEST_QUESTION = 100
+LONGEST_TEASER = 320
+SHORTEST_REPEAT = 20
+MOST_RELATED = 50
+
+_CODES = {
+    Kind.CREDIT: "C", Kind.RELATED: "R", Kind.LIST: "X", Kind.NEWSLETTER: "S", Kind.NOISE: "N", Kind.TRAILER: "E",
+    Kind.REPORTING: "Y",
+}  # fmt: skip
+_CLOSERS = "”\"'»“’)]*_"
+_CUT = re.compile(
+    r"(?:…|\.\.\.|\[…\]|\[\.\.\.\])\s*(?:[\])]|\(?(?:read|lire|weiter|leggi|leer|lea|ler|leia|διαβάστε|mehr|more|περισσότερα)[^.…]{0,25})?$",
+    re.IGNORECASE,
+)
+_URL = re.compile(r"\s*[\[(<]?(https?://[^\s\])>]+)[\])>]?\s*$")
+
+
+@dataclass(slots=True)
+class Line:
+    """A paragraph with its code; `rest` is what follows its set phrase."""
+
+    text: str
+    code: str
+    rest: str = ""
+    blank_before: bool = False
+    place: int = 0
+    """Where it stood in the text before cleaning."""
+
+
+@dataclass(slots=True)
+class Cleaned:
+    """The story's own lines, and what was found around them."""
+
+    lines: list[Line] = field(default_factory=list)
+    credit: str | None = None
+    related: list[Related] = field(default_factory=list)
+    teasers: list[Related] = field(default_factory=list)
+    reporters: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def shape(text: str) -> str:
+    """P, H or T for a paragraph without a set phrase."""
+    if len(text) <= LONGEST_TEASER and _CUT.search(text):
+        return "T"
+    if len(text) > LONGEST_HEADING:
+        return "P"
+    last = text.rstrip(_CLOSERS)[-1:]
+    if last in "?!;":
+        return "H" if last != ";" and len(text) <= LONGEST_QUESTION and text[-1] in "?!" else "P"
+    return "P" if last in ".…:,。！？" else "H"
+
+
+def coded(paragraphs: list[Paragraph]) -> list[Line]:
+    """The paragraphs with their codes."""
+    lines = []
+    for place, paragraph in enumerate(paragraphs):
+        text = paragraph.text
+        match = kind_of(text)
+        if match is None:
+            lines.append(Line(text, shape(text), "", paragraph.blank_before, place))
+        else:
+            lines.append(Line(text, _CODES[match.kind], match.rest, paragraph.blank_before, place))
+    return lines
+
+
+def clean(lines: list[Line]) -> Cleaned:
+    """Apply every rule until none finds anything more; a second cleaning of the outcome changes nothing."""
+    result = Cleaned()
+    while True:
+        before = len(lines)
+        lines = _once(lines, result)
+        if len(lines) == before:
+            break
+    result.lines = lines
+    return result
+
+
+def _once(lines: list[Line], result: Cleaned) -> list[Line]:
+    codes = "".join([line.code for line in lines])
+    if _PLAIN.fullmatch(codes) and not _has_repeats(lines):
+        return lines
+    lines = drop_sign_off(lines, result)
+    lines = cut_tail(lines, result)
+    lines = drop_teaser_runs(lines, result)
+    lines = drop_lists(lines, result)
+    lines = drop_repeats(lines, result)
+    return drop_set_phrases(lines, result)
+
+
+_PLAIN = re.compile(r"[PH]*")
+
+
+def _has_repeats(lines: list[Line]) -> bool:
+    return len({line.text for line in lines}) < len(lines)
+
+
+def _codes(lines: list[Line]) -> str:
+    return "".join([line.code for line in lines])
+
+
+def note(result: Cleaned, text: str) -> None:
+    """Add a note once."""
+    if text not in result.notes:
+        result.notes.append(text)
+
+
+def name_story(into: list[Related], title: str) -> None:
+    """Add the story that `title` names, unless it is there or no title of a story."""
+    address = _URL.search(title)
+    name = (title[: address.start()] if address else title).strip(" |•-–—:")
+    entry = Related(title=name or None, url=address[1] if address else None)
+    known = {(one.title and fold(one.title), one.url) for one in into}
+    is_new = (entry.title and fold(entry.title), entry.url) not in known
+    if (name or address) and is_new and len(into) < MOST_RELATED:
+        into.append(entry)
+
+
+def _name_headings(result: Cleaned, lines: list[Line]) -> None:
+    """Headings among dropped lines name stories; of one or two words they are menu entries."""
+    for line in lines:
+        if line.code == "H" and line.text.count(" ") >= 2:
+            name_story(result.teasers, line.text)
+        elif line.code == "R":
+            name_story(result.related, line.rest)
+
+
+def _take_credit(result: Cleaned, line: Line) -> None:
+    result.credit = line.rest
+    note(result, "credit line taken out of the body")
+
+
+# Rules. Each takes the lines and the result, and returns the lines that stay.
+
+
+def drop_sign_off(lines: list[Line], result: Cleaned) -> list[Line]:
+    """'Reuter', '-30-', 'ENDS' and 'Reporting by …' close a story, and only there they are no part of it."""
+    end = len(lines)
+    while end and lines[end - 1].code in "EYN":
+        line = lines[end - 1]
+        if line.code == "Y" and not result.reporters:
+            result.reporters = _names(line.rest)
+        end -= 1
+    if end == len(lines) or end == 0:
+        return lines
+    note(result, "sign-off taken out of the body")
+    return lines[:end]
+
+
+def _names(text: str) -> list[str]:
+    """Names in 'Jane Doe and John Roe in Athens; editing by X'."""
+    first = re.split(r"[;.]", text, maxsplit=1)[0]
+    names = [re.split(r"\s+(?:in|at|from)\s+", part)[0].strip() for part in re.split(r",|\s+and\s+|\s+&\s+", first)]
+    return [name for name in names if name and name[0].isupper() and name.count(" ") <= 4][:10]
+
+
+_TWO_PROSE = re.compile("PP")
+_THREE_PROSE = re.compile("PPP")
+
+
+def cut_tail(lines: list[Line], result: Cleaned) -> list[Line]:
+    """Cut where the story ends and teasers, newsletters and lists begin: after its credit, at a list, at the first teaser.
+
+    The rest must look like a page's tail to its end: prose never twice in a row, as a story that goes on would have it.
+    """
+    codes = _codes(lines)
+    repeats = _repeated(lines)
+    story = codes.find("P")
+    if story < 0:
+        return lines
+    for start in range(story + 1, len(codes)):
+        if codes[start] in "CXSHRN" and _is_tail(codes, start, repeats):
+            break
+    else:
+        return lines
+    start -= _headings_of_first_teaser(codes, start)
+    tail = lines[start:]
+    for line in tail:
+        if line.code == "C" and line.rest:
+            _take_credit(result, line)
+            break
+    _name_headings(result, tail)
+    note(result, "teasers and lists after the story taken out of the body")
+    return lines[:start]
+
+
+def _is_tail(codes: str, start: int, repeats: set[int]) -> bool:
+    """Whether all from `start` on is a page's tail and no story."""
+    tail = codes[start:]
+    first = tail[0]
+    if first == "H" and not re.match("H{1,3}T", tail):
+        return False
+    evidence = tail.count("T") + 2 * tail.count("X") + tail.count("S") + sum(1 for place in repeats if place >= start)
+    if (_THREE_PROSE if evidence >= 4 else _TWO_PROSE).search(tail):
+        return False
+    after_story = codes[:start].count("P") >= 2
+    if first == "C" and after_story and len(tail) > 1 and not re.search("P", tail[1:2]):
+        # Nothing goes on after a closing credit: headings alone, or headings each with a line.
+        return "H" in tail or set(tail) <= set("CRXSNET")
+    if first in "XS" and set(tail) <= set("XSCRNHET"):
+        return first == "X" or "H" not in tail or evidence >= 2
+    return ("H" in tail or "T" in tail) and evidence >= (1 if first == "C" else 2)
+
+
+def _headings_of_first_teaser(codes: str, start: int) -> int:
+    """Headings before `start` that belong to the first teaser, where every teaser has several (title, date, author)."""
+    if codes[start] != "H":
+        return 0
+    per_teaser = Counter(len(match[1]) for match in re.finditer("(H+)T", codes[start + 1 :])).most_common(1)
+    first = re.match("H+", codes[start:])
+    have = len(first[0]) if first else 0
+    missing = max(per_teaser[0][0] - have, 0) if per_teaser else 0
+    before = re.search("H*$", codes[:start])
+    return min(missing, len(before[0]) if before else 0)
+
+
+def _repeated(lines: list[Line]) -> set[int]:
+    """Places of headings and teasers that stand more than once."""
+    counts = Counter(fold(line.text) for line in lines if line.code in "HT" and len(line.text) >= SHORTEST_REPEAT)
+    return {place for place, line in enumerate(lines) if line.code in "HT" and counts[fold(line.text)] > 1}
+
+
+def drop_teaser_runs(lines: list[Line], result: Cleaned) -> list[Line]:
+    """Two teasers or more in a row (heading, cut-off line) are a box, wherever they stand."""
+    spans = [match.span() for match in re.finditer("(?:H{1,3}T){2,}", _codes(lines))]
+    if not spans:
+        return lines
+    kept, last = [], 0
+    for start, end in spans:
+        kept += lines[last:start]
+        _name_headings(result, lines[start:end])
+        last = end
+    note(result, "teasers taken out of the body")
+    return kept + lines[last:]
+
+
+def drop_lists(lines: list[Line], result: Cleaned) -> list[Line]:
+    """A list heading goes with the headings under it; a bare 'Read also' with the one under it."""
+    codes = _codes(lines)
+    kept: list[Line] = []
+    place = 0
+    while place < len(lines):
+        line = lines[place]
+        under = re.compile("[HRT]*").match(codes, place + 1)
+        length = len(under[0]) if under else 0
+        if line.code == "X":
+            _name_headings(result, lines[place + 1 : place + 1 + length])
+            note(result, "list of other stories taken out of the body")
+            place += 1 + length
+        elif line.code == "R" and not line.rest.strip(" .:!…") and codes[place + 1 : place + 2] == "H":
+            _name_headings(result, lines[place + 1 : place + 2])
+            note(result, "pointers to other stories taken out of the body")
+            place += 2
+        else:
+            kept.append(line)
+            place += 1
+    return kept
+
+
+def drop_repeats(lines: list[Line], result: Cleaned) -> list[Line]:
+    """A heading or teaser that stands twice is furniture; prose that stands twice is kept once."""
+    furniture = _repeated(lines)
+    seen: set[str] = set()
+    kept = []
+    for place, line in enumerate(lines):
+        if place in furniture:
+            continue
+        if line.code == "P" and len(line.text) >= SHORTEST_REPEAT:
+            if line.text in seen:
+                continue
+            seen.add(line.text)
+        kept.append(line)
+    if len(kept) < len(lines):
+        if not kept:
+            return lines
+        note(result, "repeated lines taken out of the body")
+    return kept
+
+
+def drop_set_phrases(lines: list[Line], result: Cleaned) -> list[Line]:
+    """Credits, pointers, newsletter and share lines, one by one; the last credit is the story's."""
+    kept = []
+    for line in lines:
+        if line.code == "C":
+            _take_credit(result, line)
+        elif line.code == "R":
+            name_story(result.related, line.rest)
+            note(result, "pointers to other stories taken out of the body")
+        elif line.code in "XSN":
+            note(result, "newsletter, share or picture lines taken out of the body")
+        else:
+            kept.append(line)
+    return kept

@@ -1,0 +1,59 @@
+"""An article's page in HTML: what its head says, and the body that extraction finds."""
+
+from __future__ import annotations
+
+from services.normalization.dates import read_date
+from services.normalization.decode import decode
+from services.normalization.html import Page
+from services.normalization.parts import StoryParts
+from services.normalization.raw import RawStory
+from shared.errors import Refused
+
+NAME = "html"
+_OPENINGS = (b"<!doctype html", b"<html", b"<head", b"<body")
+_INSIDE = (b"<html", b"<head>", b"<body", b"<meta ", b"<title>", b"<article", b"<div", b"<p>", b"<h1")
+
+
+def sniff(head: bytes, content_type: str | None) -> float:
+    """HTML's own types, or a document that opens as one (XHTML has an XML prolog first)."""
+    start = head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
+    opens = start.startswith(_OPENINGS) or (start.startswith((b"<?xml", b"<!--")) and b"<html" in start)
+    if content_type in ("text/html", "application/xhtml+xml"):
+        return 1.0 if opens else 0.8
+    if opens:
+        return 0.95
+    return 0.5 if start[:1] == b"<" and not start.startswith(b"<?xml") and any(tag in start for tag in _INSIDE) else 0.0
+
+
+def read(raw: RawStory) -> list[StoryParts]:
+    """One story.
+
+    Raises:
+        Refused: `undecodable`; `no-text` for a page from which no text comes.
+    """
+    decoded = decode(raw.value, raw.content_type)
+    page = Page(decoded.text, raw.content_location)
+    parts = StoryParts(
+        format=NAME,
+        layout="extracted",
+        url=page.canonical(),
+        title=page.title(),
+        byline=page.authors(),
+        source=page.site(),
+        section=page.section(),
+        language=page.language_tag(),
+        keywords=page.keywords(),
+        published=read_date(page.published()),
+        updated=read_date(page.updated()),
+        notes=[decoded.note] if decoded.note else [],
+    )
+    image = page.image()
+    if image:
+        parts.images.append(image)
+    summary = page.description()
+    parts.blocks = page.blocks()
+    if not parts.blocks:
+        raise Refused("no-text", "a page from which no text comes")
+    parts.summary = summary
+    parts.body = "\n\n".join(block.text for block in parts.blocks)
+    return [parts]

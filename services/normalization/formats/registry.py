@@ -1,0 +1,62 @@
+"""Which format reads an item: every format says how sure it is of it, the surest one reads it.
+
+A content type is a hint and no more: wires send XML as text/plain and pages as octet-stream. What starts like JSON or
+markup outweighs a type that says otherwise; absent types and `application/octet-stream` count for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from services.normalization.formats import html_page, plain_json, text
+from services.normalization.parts import StoryParts
+from services.normalization.raw import RawStory
+from shared.errors import Refused
+
+HEAD = 4096
+"""Bytes that a format is shown."""
+
+
+class Format(Protocol):
+    """One wire format."""
+
+    NAME: str
+
+    def sniff(self, head: bytes, content_type: str | None) -> float:
+        """How sure this format is, from 0 (not mine) to 1, by the first bytes and the bare content type."""
+
+    def read(self, raw: RawStory) -> list[StoryParts]:
+        """The stories in it, at least one.
+
+        Raises:
+            Refused: it is damaged, or no story.
+        """
+
+
+FORMATS: list[Format] = [plain_json, html_page, text]
+
+
+def bare_type(content_type: str | None) -> str | None:
+    """'Text/HTML; charset=x' → 'text/html'; None for types that say nothing."""
+    bare = (content_type or "").partition(";")[0].strip().lower()
+    return None if bare in ("", "application/octet-stream", "binary/octet-stream", "application/x-unknown") else bare
+
+
+def detect(raw: RawStory, formats: Sequence[Format] | None = None) -> Format:
+    """The format that reads `raw`.
+
+    Raises:
+        Refused: `unknown-format`.
+    """
+    head, content_type = raw.value[:HEAD], bare_type(raw.content_type)
+    best, confidence = None, 0.0
+    for one in FORMATS if formats is None else formats:
+        sure = one.sniff(head, content_type)
+        if sure > confidence:
+            best, confidence = one, sure
+            if sure >= 1:
+                break
+    if best is None:
+        raise Refused("unknown-format", "its first bytes are of no format that this release reads")
+    return best

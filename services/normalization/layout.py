@@ -1,0 +1,109 @@
+"""Plain text to paragraphs: hard-wrapped lines joined, indented starts and blank lines honoured. Pure.
+
+Three layouts are told apart by the text itself: one line a paragraph (pages copied as text), wire text wrapped at 60 to 80
+columns with indented paragraph starts, and blocks between blank lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+WIDEST_WRAPPED = 100
+"""Columns: no wire wraps wider, and hardly a paragraph is shorter than that in a text with a line a paragraph."""
+MANY_LOWER = 0.25
+"""Share of lines going on in lower case from which a text is wrapped; where a line is a paragraph it is next to none."""
+
+_BREAKS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
+)
+_BLANKS = re.compile(r"\s+")
+_COLUMNS = re.compile(r"\S {3,}\S")
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph in one line; `blank_before`: a blank line, or the text's start, stands before it."""
+
+    text: str
+    blank_before: bool = False
+
+
+def strip_invisible(text: str) -> tuple[str, int]:
+    """`text` with line breaks as LF and without control and invisible characters, and how many those were."""
+    if text.isprintable():
+        return text, 0
+    text = _BREAKS.sub("\n", text)
+    return _INVISIBLE.subn("", text)
+
+
+def squeeze(text: str) -> str:
+    """Runs of white space as one blank, none at the ends."""
+    return " ".join(text.split())
+
+
+def paragraphs(text: str, stands_alone: Callable[[str], bool] = lambda _: False) -> list[Paragraph]:
+    """The paragraphs of `text`, which has LF line breaks; `stands_alone` names lines that are never joined to others."""
+    lines = text.split("\n")
+    if len(lines) > 1 and _is_wrapped(lines):
+        return _joined(lines, stands_alone)
+    found, blank = [], True
+    for line in lines:
+        squeezed = " ".join(line.split())
+        if squeezed:
+            found.append(Paragraph(squeezed, blank))
+        blank = not squeezed
+    return found
+
+
+def _is_wrapped(lines: list[str]) -> bool:
+    """Whether line breaks fall inside sentences: lines are short and many go on in lower case."""
+    pairs = lower = wide = filled = 0
+    before = ""
+    for line in lines:
+        stripped = line.strip()
+        if stripped:
+            filled += 1
+            wide += len(stripped) > WIDEST_WRAPPED
+            if before:
+                pairs += 1
+                lower += stripped[0].islower()
+        before = stripped
+    return lower >= MANY_LOWER * pairs > 0 and wide * 20 <= filled
+
+
+def _joined(lines: list[str], stands_alone: Callable[[str], bool]) -> list[Paragraph]:
+    indents = Counter(len(line) - len(line.lstrip()) for line in lines if line.strip())
+    base = indents.most_common(1)[0][0]
+    found: list[Paragraph] = []
+    block: list[str] = []
+    blank = block_blank = True
+    alone = False
+    for line in lines:
+        stripped = " ".join(line.split())
+        if stripped:
+            by_itself = stands_alone(stripped) or bool(_COLUMNS.search(line.strip()))
+            starts = blank or alone or by_itself or len(line) - len(line.lstrip()) > base
+            if starts and block:
+                found.append(Paragraph(_glue(block), block_blank))
+                block = []
+            if not block:
+                block_blank = blank
+            block.append(stripped)
+            alone = by_itself
+        blank = not stripped
+    if block:
+        found.append(Paragraph(_glue(block), block_blank))
+    return found
+
+
+def _glue(block: list[str]) -> str:
+    """Lines as one; a hyphen at a line's end stays, without a blank behind it ('one-billion-' + 'dlr')."""
+    text = block[0]
+    for line in block[1:]:
+        hyphenated = len(text) > 1 and text[-1] == "-" and text[-2].isalpha() and line[0].islower()
+        text += line if hyphenated else " " + line
+    return text

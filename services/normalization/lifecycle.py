@@ -1,0 +1,116 @@
+"""Who a story is and what its version means: identity, order, status, embargo. Pure.
+
+Rules are the design's ('Identity', 'Version', 'Kill'): an article is named inside its provider's namespace by the
+provider's id without revision, else by its address, else by its content; `published` is never a version time.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from uuid import UUID
+
+from services.normalization.parts import GivenDate, StoryParts
+from services.normalization.raw import RawStory
+from shared import ids
+from shared.errors import Refused
+from shared.events import Status
+
+VersionedBy = Literal["version", "version-time", "received"]
+
+_STATUS = {
+    "": Status.USABLE,
+    "usable": Status.USABLE,
+    "withheld": Status.WITHHELD,
+    "canceled": Status.KILLED,
+    "cancelled": Status.KILLED,
+    "killed": Status.KILLED,
+    "kill": Status.KILLED,
+    "withdrawn": Status.KILLED,
+}
+_TRACKING = re.compile(
+    r"utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|igshid|mc_[ce]id|_hs(?:enc|mi)|mkt_tok|oly_\w+_id"
+    r"|vero_(?:id|conv)|wickedid|s_cid|cmpid|ncid|at_(?:medium|campaign)\w*|xtor|ref_src|ref_url|smid|ito|__twitter_impression",
+    re.IGNORECASE,
+)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The article a version belongs to, and the version's place in its order."""
+
+    article_id: UUID
+    ext_version: int
+    versioned_by: VersionedBy
+
+
+def canonical_url(address: str | None) -> str | None:
+    """An http(s) address in one spelling: no fragment, no tracking, host in lower case, no default port.
+
+    None if it is no such address. The rest of the query keeps its order: sites exist where that matters.
+    """
+    if not address:
+        return None
+    try:
+        parts = urlsplit(address.strip())
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return None
+    scheme = parts.scheme.lower()
+    if scheme not in _DEFAULT_PORTS or not host:
+        return None
+    netloc = f"[{host}]" if ":" in host else host
+    if port and port != _DEFAULT_PORTS[scheme]:
+        netloc += f":{port}"
+    query = parts.query
+    if query and any(_TRACKING.fullmatch(pair.partition("=")[0]) for pair in query.split("&")):
+        pairs = parse_qsl(query, keep_blank_values=True)
+        query = urlencode([(name, value) for name, value in pairs if not _TRACKING.fullmatch(name)])
+    return urlunsplit((scheme, netloc, parts.path or "/", query, ""))
+
+
+def identify(parts: StoryParts, raw: RawStory, version_time: datetime | None, *, killed: bool) -> Identity:
+    """The article's id and this version's number.
+
+    Raises:
+        Refused: `no-identity`, for a kill that names no story.
+    """
+    identity = parts.provider_id
+    if identity is None:
+        address = canonical_url(raw.content_location) or canonical_url(parts.url)
+        if address is None and killed:
+            raise Refused("no-identity", "a kill without the id or address of the story that it takes back")
+        identity = address or "content:" + ids.content_hash(_squeezed(parts.title), _squeezed(parts.body))
+    base = ids.version_base(parts.version, version_time, raw.received)
+    number = ids.ext_version(base) + (ids.KILL_BASE if killed else 0)
+    return Identity(ids.article_id(raw.provider, identity), number, _versioned_by(parts.version, version_time))
+
+
+def _squeezed(text: str | None) -> str | None:
+    return " ".join(text.split()) if text else None
+
+
+def _versioned_by(version: str | None, version_time: datetime | None) -> VersionedBy:
+    """Which rule `ids.version_base` went by."""
+    if version is not None and version.isascii() and version.isdigit() and int(version) <= ids.MAX_PROVIDER_VERSION:
+        return "version"
+    return "version-time" if version_time is not None and ids.micros(version_time) > 0 else "received"
+
+
+def status_of(word: str | None) -> tuple[Status, str | None]:
+    """The status a provider's word means, and a note where the word is unknown: held back until a person maps it."""
+    status = _STATUS.get((word or "").strip().lower().removeprefix("stat:"))
+    if status is None:
+        return Status.WITHHELD, "status word unknown: withheld"
+    return status, None
+
+
+def embargo(given: bool, until: GivenDate | None, read: datetime | None) -> tuple[datetime | None, bool]:
+    """When an embargo ends, and whether it is open: one without a readable end holds until a later version clears it."""
+    if read is not None:
+        return read, False
+    return None, given or until is not None

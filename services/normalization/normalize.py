@@ -1,0 +1,184 @@
+"""One record to its articles: parts → identity, status, clean text, dates, language, fingerprint. Pure.
+
+`normalize` raises nothing but `Refused`, whatever the bytes are: an unexpected error of a reader is a dead letter of class
+`unreadable`, and the record stays whole in `dead-letters`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from services.normalization import cleanup, dateline, dates, html, language, layout, lifecycle, page
+from services.normalization.fingerprint import source_hash
+from services.normalization.formats import registry
+from services.normalization.parts import GivenDate, StoryParts
+from services.normalization.phrases import fold, stands_alone
+from services.normalization.raw import RawStory
+from services.normalization.sentences import first_sentence, summary_of
+from shared.errors import Refused
+from shared.events import Article, HonestDate, Status
+
+_WORDS = re.compile(r"\w+")
+
+
+def normalize(raw: RawStory, now: datetime) -> list[Article]:
+    """The articles in one record.
+
+    Raises:
+        Refused: it is damaged, or no story; the reason quotes nothing of it.
+    """
+    reader = registry.detect(raw)
+    try:
+        return [conclude(parts, raw, now) for parts in reader.read(raw)]
+    except Refused:
+        raise
+    except RecursionError:
+        raise Refused("too-deep", f"nested too deep to be read as {reader.NAME}") from None
+    except Exception as error:
+        raise Refused("unreadable", f"{type(error).__name__} while it was read as {reader.NAME}") from error
+
+
+def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
+    """The article that one story's parts make.
+
+    Raises:
+        Refused: `no-identity`.
+    """
+    fingerprint = source_hash(parts)
+    notes = list(parts.notes)
+    status, word_note = lifecycle.status_of(parts.status)
+    if word_note:
+        notes.append(word_note)
+    known = _dates(parts, raw, now, notes)
+    version_time = known.get("version_time")
+    moment = version_time.value if version_time else None
+    identity = lifecycle.identify(parts, raw, moment, killed=status is Status.KILLED)
+    until = known.get("embargoed_until")
+    embargoed_until, embargo_open = lifecycle.embargo(
+        parts.embargoed, parts.embargoed_until, until.value if until else None
+    )
+    fields: dict[str, Any] = {
+        "article_id": identity.article_id,
+        "story_id": identity.article_id,
+        "provider_id": parts.provider_id,
+        "version": parts.version,
+        "ext_version": identity.ext_version,
+        "versioned_by": identity.versioned_by,
+        "source_hash": fingerprint,
+        "receipt": raw.receipt,
+        "item": raw.item,
+        "feed": raw.feed,
+        "format": parts.format,
+        "status": status,
+        "status_given": parts.status,
+        "correction": parts.correction,
+        "slugline": parts.slugline,
+        "source": parts.source,
+        "urgency": parts.urgency,
+        "dates": known,
+        "version_time": moment,
+        "embargoed_until": embargoed_until,
+        "embargo_open": embargo_open,
+        "url": lifecycle.canonical_url(raw.content_location) or lifecycle.canonical_url(parts.url),
+        "received": raw.received,
+        "normalized": now,
+        "notes": notes,
+    }
+    for name in ("published", "updated", "expires"):
+        if name in known:
+            fields[name] = known[name].value
+    fields["first_published"] = fields.get("published")
+    if status is Status.KILLED:
+        _notice(fields, parts)
+    else:
+        _content(fields, parts, raw, notes)
+    return Article(**fields)
+
+
+def _notice(fields: dict[str, Any], parts: StoryParts) -> None:
+    """A kill carries its reason and the headline it is known by, and no text."""
+    fields["title"] = layout.squeeze(layout.strip_invisible(parts.title)[0]) or None if parts.title else None
+    fields["reason"] = parts.ednote
+    fields["ednote"] = parts.ednote
+
+
+def _dates(parts: StoryParts, raw: RawStory, now: datetime, notes: list[str]) -> dict[str, HonestDate]:
+    """Every date that could be read; what could not, or cannot be true, is told in `notes`."""
+    zone = dates.zone_named(raw.zone)
+    if raw.zone and zone is None:
+        notes.append("the feed's zone is unknown here: dates without a zone are read in UTC")
+    known: dict[str, HonestDate] = {}
+    given: tuple[tuple[str, GivenDate | None, bool], ...] = (
+        ("published", parts.published, True),
+        ("updated", parts.updated, True),
+        ("version_time", parts.version_time, True),
+        ("embargoed_until", parts.embargoed_until, False),
+        ("expires", parts.expires, False),
+    )
+    for name, date, in_the_past in given:
+        if date is None:
+            continue
+        honest = dates.honest(date, zone)
+        if honest is None:
+            notes.append(f"{name} could not be read")
+        elif in_the_past and not dates.believable(honest, now):
+            notes.append(f"{name} is before 1400 or more than 48 hours ahead: not used")
+        else:
+            known[name] = honest
+            if honest.zone == "assumed":
+                notes.append(f"{name} has no zone: read in UTC")
+    return known
+
+
+def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory, notes: list[str]) -> None:
+    """Clean text and all that is read from it."""
+    title = layout.squeeze(layout.strip_invisible(parts.title)[0]) if parts.title else ""
+    text, stripped = layout.strip_invisible(parts.body or "")
+    if stripped:
+        notes.append(f"{stripped} control or invisible characters taken out")
+    lines = cleanup.coded(_paragraphs(parts, text))
+    head = page.read_head(lines) if parts.layout == "pasted" else page.Head()
+    if head.start:
+        lines = [line for place, line in enumerate(lines) if place >= head.start or line.code not in "HT"]
+    title = title or head.title or ""
+    cleaned = cleanup.clean(_without_title(lines, title))
+    body = [line.text for line in cleaned.lines]
+    notes += head.notes + cleaned.notes
+    if not title and not body:
+        raise Refused("no-text", "nothing is left of it once set phrases and teasers are taken out")
+    fields["title"], fields["title_derived"] = (title, False) if title else (first_sentence(body[0]), True)
+    fields["body"] = "\n\n".join(body) or None
+    fields["summary"] = parts.summary or (summary_of(body[0]) if body else None)
+    fields["dateline"] = parts.dateline or (dateline.read_dateline(body[0]) if body else None)
+    fields["subheads"] = parts.subheads or head.subheads
+    fields["byline"] = parts.byline or head.byline or cleaned.reporters
+    fields["credit"] = parts.credit or cleaned.credit
+    fields["section"] = parts.section or head.section
+    fields["related"] = parts.related + cleaned.related + cleaned.teasers
+    fields["word_count"] = sum([len(_WORDS.findall(paragraph)) for paragraph in body])
+    code, disagreement = language.detect(fields["title"], fields["body"], parts.language or raw.language)
+    fields["language"] = code
+    if disagreement:
+        notes.append(disagreement)
+    for name in ("topics", "keywords", "places", "images", "ednote", "rights"):
+        fields[name] = getattr(parts, name)
+    if parts.blocks:
+        fields["body_html"] = html.render([parts.blocks[line.place] for line in cleaned.lines])
+    elif parts.body_html:
+        fields["body_html"] = html.sanitise(parts.body_html)
+
+
+def _paragraphs(parts: StoryParts, text: str) -> list[layout.Paragraph]:
+    """The body's paragraphs: its blocks where markup told them, else what the text's layout tells."""
+    if parts.blocks:
+        return [layout.Paragraph(layout.strip_invisible(block.text)[0], True) for block in parts.blocks]
+    return layout.paragraphs(text, stands_alone) if text else []
+
+
+def _without_title(lines: list[cleanup.Line], title: str) -> list[cleanup.Line]:
+    """Senders often repeat the headline as the first line of the text."""
+    if title and len(lines) > 1 and fold(lines[0].text) == fold(title):
+        return lines[1:]
+    return lines

@@ -1,0 +1,221 @@
+"""The normalization service: `stories.raw` in, `articles.normalized` out, what cannot be read to `dead-letters`.
+
+The handler cuts a batch into chunks, has the pool turn them into ready-made bytes, and publishes these in the order of the
+records while the pool works on the next chunk. It returns once everything, dead letters included, is acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from time import time
+
+from services.normalization.chunk import Outcome
+from services.normalization.pool import Pool
+from shared import metrics
+from shared.errors import TooLarge
+from shared.events import ARTICLES_NORMALIZED, CLOUDEVENTS_JSON, STORIES_RAW, Headers, header
+from shared.failpoints import failpoint
+from shared.health import Health
+from shared.kafka.client import AiokafkaPublisher, AiokafkaSource
+from shared.kafka.dead_letter import Burial, DeadLetters
+from shared.kafka.ports import Message, Publisher, Record, Source, TopicPartition
+from shared.kafka.runtime import ConsumerRuntime
+from shared.log import get_logger
+from shared.service import admin_app, run_service, serve_http
+from shared.settings import MIB, Settings
+from shared.tracing import child_of
+
+GROUP = "normalization"
+STAGE = "normalization"
+CHUNK_BYTES = MIB
+"""A chunk ends here, too: pages are a hundred times heavier than stories, and a chunk should stay a matter of moments."""
+
+_CONTENT_TYPE = CLOUDEVENTS_JSON.encode()
+_log = get_logger()
+
+
+class Normalizer:
+    """Handler of the consumer runtime. `progress` is called whenever a chunk is done."""
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        dead_letters: DeadLetters,
+        pool: Pool,
+        *,
+        chunk_records: int,
+        progress: Callable[[], None] = lambda: None,
+        verbose: bool = False,
+    ) -> None:
+        self._publisher = publisher
+        self._dead_letters = dead_letters
+        self._pool = pool
+        self._chunk_records = chunk_records
+        self._progress = progress
+        self._verbose = verbose
+
+    async def assigned(self, partitions: frozenset[TopicPartition]) -> None:
+        """Nothing to do: no state hangs on a partition."""
+
+    async def revoked(self, partitions: frozenset[TopicPartition]) -> None:
+        """Nothing to do."""
+
+    async def handle(self, records: Sequence[Record]) -> None:
+        """Normalize and publish these.
+
+        Raises:
+            Transient: something is not known to be safe; all of them are to be done again.
+        """
+        chunks = [
+            (chunk, self._pool.submit([(record.headers, record.value) for record in chunk]))
+            for chunk in chunks_of(records, self._chunk_records)
+        ]
+        burials: list[Burial] = []
+        published = 0
+        for chunk, future in chunks:
+            outcomes = await self._pool.finish([(record.headers, record.value) for record in chunk], future)
+            self._progress()
+            published += await self._publish(chunk, outcomes, burials)
+        failpoint("normalization.after-publish")
+        if burials:
+            await self._dead_letters.bury(burials)
+        _log.info(
+            "batch normalized",
+            records=len(records),
+            articles=published,
+            dead_letters=len(burials),
+            classes=dict(Counter(burial.code for burial in burials)),
+        )
+        failpoint("normalization.before-commit")
+
+    async def _publish(self, chunk: Sequence[Record], outcomes: Sequence[Outcome], burials: list[Burial]) -> int:
+        """Publish a chunk's articles, put what cannot be published on `burials`; how many are safe."""
+        messages: list[Message] = []
+        origins: list[Record] = []
+        for record, outcome in zip(chunk, outcomes, strict=True):
+            self._tell(record, outcome)
+            if outcome.code is not None:
+                burials.append(Burial(record, outcome.code, outcome.reason or ""))
+                continue
+            headers = _headers(record)
+            for key, value in outcome.messages:
+                messages.append(Message(ARTICLES_NORMALIZED, key, value, headers))
+                origins.append(record)
+        failpoint("normalization.before-publish")
+        errors = await self._publisher.publish(messages) if messages else []
+        safe = 0
+        for record, error in zip(origins, errors, strict=True):
+            if error is None:
+                safe += 1
+            elif isinstance(error, TooLarge):
+                burials.append(Burial(record, error.code, error.reason))
+            else:
+                raise error
+        moment = time()
+        ages = metrics.STAGE_AGE.labels("normalized")
+        for outcome in outcomes:
+            if outcome.code is None:
+                ages.observe(max(moment - outcome.received, 0.0))
+        return safe
+
+    def _tell(self, record: Record, outcome: Outcome) -> None:
+        """Metrics of one item, and its log line: a refused one always, a good one when looked for."""
+        metrics.ITEM_SECONDS.labels(outcome.format).observe(outcome.seconds)
+        if outcome.code is None and not self._verbose:
+            return
+        facts = {"receipt": header(record.headers, "ce_receipt"), "item": header(record.headers, "ce_id")}
+        if outcome.code is not None:
+            _log.warning("item refused", **facts, **{"class": outcome.code}, reason=outcome.reason)
+            return
+        articles = [key.decode() for key, _ in outcome.messages]
+        _log.debug("item normalized", **facts, articles=articles, format=outcome.format, seconds=outcome.seconds)
+
+
+def chunks_of(records: Sequence[Record], most: int, largest: int = CHUNK_BYTES) -> Iterator[list[Record]]:
+    """Runs of at most `most` records and about `largest` bytes."""
+    chunk: list[Record] = []
+    size = 0
+    for record in records:
+        length = len(record.value or b"")
+        if chunk and (len(chunk) >= most or size + length > largest):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(record)
+        size += length
+    if chunk:
+        yield chunk
+
+
+def _headers(record: Record) -> Headers:
+    trace = child_of(header(record.headers, "traceparent"))
+    return (("content-type", _CONTENT_TYPE), ("traceparent", trace.encode()))
+
+
+def main(settings: Settings) -> None:
+    """Run the service until it is told to stop; blocking."""
+    run_service("normalization", settings, serve)
+
+
+async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None:
+    """The service over real Kafka, with its probes."""
+    own = settings.normalization
+    work = asyncio.create_task(
+        run(settings, health, stop, publisher=AiokafkaPublisher(settings), source=AiokafkaSource(settings, GROUP))
+    )
+    probes = asyncio.create_task(serve_http(admin_app(health), own.host, own.port, stop))
+    try:
+        await asyncio.wait({work, probes}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stop.set()  # whichever ended first, the other ends too
+        results = await asyncio.gather(work, probes, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+
+
+async def run(
+    settings: Settings,
+    health: Health,
+    stop: asyncio.Event,
+    *,
+    publisher: Publisher,
+    source: Source,
+    pool: Pool | None = None,
+) -> None:
+    """The worker over any broker, until `stop`."""
+    own = settings.normalization
+    pool = pool or Pool(own.processes, own.item_seconds, settings.sizes.normalized_message)
+    pool.start()
+    try:
+        if not await _started(publisher, stop):
+            return
+        dead_letters = DeadLetters(publisher, STAGE)
+        handler = Normalizer(
+            publisher,
+            dead_letters,
+            pool,
+            chunk_records=own.chunk_records,
+            progress=health.beat,
+            verbose=settings.log.level == "debug",
+        )
+        try:
+            await ConsumerRuntime(source, handler, dead_letters, settings, health).run((STORIES_RAW,), stop)
+        finally:
+            await publisher.stop()
+    finally:
+        await asyncio.to_thread(pool.stop)
+
+
+async def _started(publisher: Publisher, stop: asyncio.Event) -> bool:
+    """Connect, unless the stop comes first."""
+    starting, stopping = asyncio.create_task(publisher.start()), asyncio.create_task(stop.wait())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not starting.done():
+        starting.cancel()
+        await asyncio.wait({starting})
+        return False
+    await starting
+    return True
