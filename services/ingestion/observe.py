@@ -10,6 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.metrics import HTTP_REQUESTS, HTTP_SECONDS
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_FIXED: Final = frozenset({"/livez", "/readyz", "/metrics", "/v1/openapi.json"})
+"""Paths of routes that the framework does not name in the scope."""
 
 
 class Observed:
@@ -35,7 +37,7 @@ class Observed:
         try:
             await self._app(scope, receive, watched)
         finally:
-            route = getattr(scope.get("route"), "path", "other")
+            route = getattr(scope.get("route"), "path", None) or (scope["path"] if scope["path"] in _FIXED else "other")
             method = scope["method"] if scope["method"] in _METHODS else "other"
             HTTP_REQUESTS.labels(route, method, str(status)).inc()
             HTTP_SECONDS.labels(route).observe(time.perf_counter() - began)

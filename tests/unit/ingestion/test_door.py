@@ -294,8 +294,11 @@ async def test_requests_are_counted_by_route() -> None:
     labels = {"route": "/v1/feeds/{feed}/items", "method": "POST", "status": "202"}
     before = count("newswire_http_requests_total", **labels)
     other = count("newswire_http_requests_total", route="other", method="other", status="404")
+    probes = count("newswire_http_requests_total", route="/readyz", method="GET", status="200")
     await door.push({"title": "a"})
     await door.push(b"", method="BREW", path="/nosuch/1")
+    await door.push(b"", None, method="GET", path="/readyz")
+    assert count("newswire_http_requests_total", route="/readyz", method="GET", status="200") == probes + 1
     assert count("newswire_http_requests_total", **labels) == before + 1
     assert count("newswire_http_requests_total", route="other", method="other", status="404") == other + 1
 
