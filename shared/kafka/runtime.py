@@ -32,6 +32,7 @@ __all__ = ["ConsumerRuntime", "Handler"]
 
 POLL_S = 0.5
 _PAUSED_POLL_S = 0.1
+_FIRST_STEP = 16
 _PATIENCE_S = 1.0
 """How long a full buffer stops the polling before the partitions are paused; pausing costs what was fetched ahead."""
 _LAST_COMMIT_S = 2.0
@@ -81,7 +82,8 @@ class ConsumerRuntime:
         self._poll_refused: str | None = None
         self._news = asyncio.Event()
         self._room = asyncio.Event()
-        self._mean_size = 1024.0
+        self._mean_size = 1.0
+        self._step = _FIRST_STEP
 
     async def run(self, topics: Sequence[str], stop: asyncio.Event) -> None:
         """Consume until `stop` is set, then: unready, stop polling, drain, commit, leave the group.
@@ -165,7 +167,10 @@ class ConsumerRuntime:
         assignment.tracker.delivered(records)
         size = assignment.batcher.add(records, time.monotonic())
         assignment.bytes += size
-        self._mean_size += 0.2 * (size / len(records) - self._mean_size)
+        mean = size / len(records)
+        # Up at once, down slowly: asking for too few costs little, asking for too many costs memory.
+        self._mean_size = max(mean, self._mean_size + 0.2 * (mean - self._mean_size))
+        self._step = min(2 * self._step, self._settings.batch_records)
         metrics.IN_FLIGHT_BYTES.set(assignment.bytes)
         self._news.set()
 
@@ -180,9 +185,9 @@ class ConsumerRuntime:
         assignment.tracker.start_over(partitions)
 
     def _appetite(self) -> int:
-        """How many records fit into what is left of the buffer, going by their size of late."""
+        """How many records fit into what is left of the buffer, going by their size of late; few while that is not known."""
         left = self._settings.buffer_bytes - (self._assignment.bytes if self._assignment else 0)
-        return max(1, min(self._settings.batch_records, int(left / max(self._mean_size, 1.0))))
+        return max(1, min(self._step, int(left / max(self._mean_size, 1.0))))
 
     def _patience(self) -> float:
         """How long a poll may wait: short while paused, for then it only keeps the group and the room is looked at again."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import ssl
 import time
+from collections.abc import Coroutine
 from typing import Any
 
 from aiokafka import errors as kafka
@@ -79,6 +80,21 @@ def explained(error: BaseException) -> NewswireError:
     if isinstance(error, kafka.MessageSizeTooLargeError | kafka.RecordListTooLargeError):
         return TooLarge("Kafka's own limit for the topic is below the settings' (sizes.*)")
     return Unavailable(f"Kafka: {type(error).__name__}")
+
+
+async def ends_well(closing: Coroutine[Any, Any, None], timeout_s: float = CLOSE_S) -> bool:
+    """Whether a client's stop ended in time and without an error.
+
+    A task of its own: aiokafka's stop can wait for ever, and can end by a cancellation that nobody asked for.
+    """
+    task = asyncio.create_task(closing)
+    try:
+        await asyncio.wait({task}, timeout=timeout_s)
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=1.0)
+    return task.done() and not task.cancelled() and task.exception() is None
 
 
 class Waiting:

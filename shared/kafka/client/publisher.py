@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import time
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka import errors as kafka
 
 from shared.errors import NewswireError, TooLarge, Unavailable
-from shared.kafka.client.connection import CLOSE_S, Waiting, connection, explained
+from shared.kafka.client.connection import CLOSE_S, Waiting, connection, ends_well, explained
 from shared.kafka.lanes import Lanes, Outcome
 from shared.kafka.partitioner import partition_for
 from shared.kafka.ports import Message, TopicPartition
@@ -164,15 +163,10 @@ class _LiveProducer:
     async def close(self) -> None:
         """Flush and disconnect, both bounded; whoever still waits for a batch learns that its fate is not known."""
         try:
-            with contextlib.suppress(TimeoutError, kafka.KafkaError):
-                async with asyncio.timeout(CLOSE_S):
-                    await self.producer.stop()
-                    return
-            # stop() waits for batches that no broker will ever take; take its parts down one by one.
-            with contextlib.suppress(TimeoutError, kafka.KafkaError):
-                async with asyncio.timeout(CLOSE_S):
-                    await self.producer._sender.close()  # noqa: SLF001 - aiokafka has no bounded stop
-            await self.producer.client.close()
+            if not await ends_well(self.producer.stop()):
+                # stop() waits for batches that no broker will ever take; take its parts down one by one.
+                await ends_well(self.producer._sender.close())  # noqa: SLF001 - aiokafka has no bounded stop
+                await ends_well(self.producer.client.close())
         finally:
             if not self.closed.done():
                 self.closed.set_result(None)

@@ -15,7 +15,7 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 
 from shared.errors import Misconfigured, NewswireError, Unavailable
 from shared.kafka.client.admin import TopicsAdmin
-from shared.kafka.client.connection import CLOSE_S, Waiting, connection, explained
+from shared.kafka.client.connection import Waiting, connection, ends_well, explained
 from shared.kafka.ports import Assigned, PartitionsLost, Record, TopicPartition
 from shared.log import get_logger
 from shared.settings import MIB, Settings
@@ -209,12 +209,9 @@ class AiokafkaSource:
         self._held = None
         self._assigned = frozenset()
         self._positions.clear()
-        if consumer is not None:
-            try:
-                async with asyncio.timeout(CLOSE_S):
-                    await consumer.stop()
-            except (TimeoutError, kafka.KafkaError):
-                await consumer._client.close()  # noqa: SLF001 - stop() waits for a join that may take a minute
+        if consumer is not None and not await ends_well(consumer.stop()):
+            # stop() waits for a join, which may take a minute; the group finds out by the session time-out.
+            await ends_well(consumer._client.close())  # noqa: SLF001 - there is no other way to let go of the sockets
         if self._fetch is not None:
             self._fetch.cancel()  # its consumer is gone, so nothing can leak
             await asyncio.gather(self._fetch, return_exceptions=True)
