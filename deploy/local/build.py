@@ -17,7 +17,7 @@ import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 
@@ -48,8 +48,11 @@ class Built:
     folder: Path
     """Where all of it lies; named by the hash of its inputs."""
 
-    def jvm_flags(self, heap_mb: int) -> list[str]:
-        """Flags that both servers share."""
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Further flags of Java by server (`kafka`, `elasticsearch`)."""
+
+    def jvm_flags(self, server: str, heap_mb: int) -> list[str]:
+        """How to run Java for one of the servers."""
         return [
             f"-Xms{heap_mb}m",
             f"-Xmx{heap_mb}m",
@@ -57,6 +60,7 @@ class Built:
             "-XX:+UseSerialGC",
             "-XX:+ExitOnOutOfMemoryError",
             "--sun-misc-unsafe-memory-access=allow",  # both use it, and Java would warn of it at every start
+            *self.options.get(server, ()),
         ]
 
 
@@ -72,6 +76,8 @@ def build(
     if not folder.is_dir():
         (progress or Silent()).say("Compiling what newswire adds to Kafka and Elasticsearch (once)")
         _make(folder, parts, jars, java)
+    with suppress(OSError):
+        os.utime(folder)  # in use: what lies unused for long is cleared away
     kafka = [jars[pin.coordinate] for pin in parts["kafka"].jars]
     return Built(
         java=java,

@@ -59,7 +59,7 @@ def launch(node: NodeAddress, cluster: list[NodeAddress], *, built: Built, data_
     config.mkdir(parents=True, exist_ok=True)
     (config / "elasticsearch.yml").write_text(settings(node, cluster, folder), "utf-8")
     (config / "log4j2.properties").write_text((TEMPLATES / "log4j2.properties").read_text("utf-8"), "utf-8")
-    command = [str(built.java), *built.jvm_flags(heap_mb)]
+    command = [str(built.java), *built.jvm_flags("elasticsearch", heap_mb)]
     command += [f"-XX:MaxDirectMemorySize={max(64, heap_mb // 2)}m", "--enable-native-access=ALL-UNNAMED"]
     command += ["-Djava.locale.providers=CLDR,SPI"]  # SPI: `java/newswire/local/ThaiWords.java`
     command += ["-Djava.awt.headless=true", "-Dlog4j2.disable.jmx=true", "-Dlog4j.shutdownHookEnabled=false"]

@@ -65,7 +65,7 @@ def launch(
     folder.mkdir(parents=True, exist_ok=True)
     settings = folder / "server.properties"
     settings.write_text(properties(broker, cluster, folder / "log"), "utf-8")
-    command = [str(built.java), *built.jvm_flags(heap_mb)]
+    command = [str(built.java), *built.jvm_flags("kafka", heap_mb)]
     command += [f"-Dorg.slf4j.simpleLogger.{key}={value}" for key, value in _LOG_LEVELS.items()]
     command += [_MAIN, str(settings), cluster_id]
     return Launch(

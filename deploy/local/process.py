@@ -124,7 +124,8 @@ class ServerProcess:
 
     def terminate(self) -> None:
         """Ask it to stop and return at once."""
-        self._signal(signal.SIGTERM)
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
 
     def stop(self, timeout_s: float = STOP_S) -> None:
         """Ask it to stop, wait, and kill it if it does not."""
@@ -143,14 +144,11 @@ class ServerProcess:
 
     def kill(self) -> None:
         """Kill -9, and wait until it is gone."""
-        self._signal(signal.SIGKILL)
         if self._process is not None:
+            if self._process.poll() is None:
+                os.killpg(self._process.pid, signal.SIGKILL)  # its session is its own, and so is what it started
             self._process.wait()
             self._close_pipe()
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(number)
 
     def _close_pipe(self) -> None:
         if self._process is not None and self._process.stdin is not None:

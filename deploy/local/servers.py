@@ -24,6 +24,7 @@ from deploy.local.machine import java, require_room
 from deploy.local.ports import HOST, free_port, require_free
 from deploy.local.process import STOP_S, ServerProcess
 from deploy.local.progress import Progress, Silent
+from deploy.local.quickstart import prune, with_quick_starts
 from deploy.local.state import DataFolder, State
 from shared.settings import LocalSettings
 
@@ -191,4 +192,7 @@ def prepare(local: LocalSettings, progress: Progress, runtime: Path | None = Non
     parts = pins.load()
     cache = (local.cache_dir or default_cache_dir()).absolute()
     jars = ensure_artifacts(pins.all_jars(parts), cache, progress)
-    return build(parts, jars, cache, runtime or java(), progress)
+    built = build(parts, jars, cache, runtime or java(), progress)
+    for folder in ("built", "aot"):
+        prune(cache / folder)
+    return with_quick_starts(built, cache, progress)
