@@ -35,9 +35,11 @@ class Room:
         self.tag = uuid.uuid4().hex[:8]
         self._offset = itertools.count()
 
-    def worker(self, store: Any = None, memory: int = 1000) -> IndexingHandler:
+    def worker(self, store: Any = None, memory: int | Memory = 1000) -> IndexingHandler:
         publisher = self.broker.publisher()
-        indexer = Indexer(store or self.store, Memory(memory), since=SINCE, clock=events.now)
+        if isinstance(memory, int):
+            memory = Memory(memory)
+        indexer = Indexer(store or self.store, memory, since=SINCE, clock=events.now)
         return IndexingHandler(indexer, publisher, DeadLetters(publisher, "indexing"), since=SINCE)
 
     def article(self, name: str = "a", **fields: Any) -> Article:
@@ -67,10 +69,14 @@ class Room:
 
     async def history(self, made: Article) -> list[dict[str, Any]]:
         """Superseded and late versions. A row of the live version itself does not count: it was about to be superseded."""
-        await self.store.refresh([ARTICLE_VERSIONS])
         live = [found["ext_version"] for found in await self.live(made)]
+        return [row for row in await self.rows(made) if row["ext_version"] not in live]
+
+    async def rows(self, made: Article) -> list[dict[str, Any]]:
+        """All that stands in history, by version."""
+        await self.store.refresh([ARTICLE_VERSIONS])
         found = await self._search(ARTICLE_VERSIONS, "article_id", str(made.article_id))
-        return sorted((row for row in found if row["ext_version"] not in live), key=lambda row: row["ext_version"])
+        return sorted(found, key=lambda row: row["ext_version"])
 
     async def letters(self, made: Article) -> list[dict[str, Any]]:
         found = await self._search(LETTERS, "article_id", str(made.article_id))

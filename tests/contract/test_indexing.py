@@ -5,20 +5,37 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
 
+from services.indexing import document
+from services.indexing.placement import Memory
 from shared import ids
 from shared.elastic.index import ARTICLES
 from shared.elastic.memory import MemoryStore
+from shared.elastic.ports import Action
 from shared.elastic.store import ElasticStore
-from shared.errors import Transient
+from shared.errors import Transient, Unavailable
 from shared.events import DEAD_LETTERS
 from shared.kafka.ports import Record
 from shared.settings import ElasticsearchSettings, Settings
 from tests.contract.indexing_room import MINE, Room
+from tests.unit.indexing.samples import version
+
+STAMP = "2026-03-05T12:00:10.000000Z"
+
+
+def failing(error: Exception, *, after: int = 0):
+    """A call that does nothing `after` times and then fails."""
+    calls = itertools.count()
+
+    async def call(*_) -> None:
+        if next(calls) >= after:
+            raise error
+
+    return call
 
 
 @pytest.fixture(params=["memory", pytest.param("elasticsearch", marks=pytest.mark.servers)])
@@ -159,6 +176,17 @@ async def test_duplicate_is_told_to_the_trace_and_nothing_else(room):
     assert room.told() == [("created", 1)]
 
 
+async def test_retry_of_a_push_under_its_key_is_no_duplicate(room):
+    """The sender did not hear our answer and pushed again: the same receipt and item, taken later."""
+    first = room.article(body="Same.")
+    again = first.model_copy(update={"received": first.received + timedelta(seconds=5)})
+    worker = room.worker()
+    await worker.handle(room.records(first))
+    await worker.handle(room.records(again))
+    assert await room.letters(first) == []
+    assert room.told() == [("created", 1)]
+
+
 async def test_duplicate_of_a_superseded_version(room):
     first, second, again = room.article(body="Same."), room.article(version=2), room.article(body="Same.", seconds=30)
     worker = room.worker()
@@ -201,10 +229,71 @@ async def test_worker_that_lost_its_partitions_unawares_harms_nothing(room):
     await owner.handle(room.records(room.article(version=5)))
     await zombie.handle(room.records(room.article(version=3)))
     assert (await room.one(room.article()))["version"] == "5"
-    assert [old["version"] for old in await room.history(room.article())] == ["1", "3"]
+    assert [old["version"] for old in await room.rows(room.article())] == ["1", "3"]
     await owner.handle(room.records(room.article(version=6, status="killed")))
     await zombie.handle(room.records(room.article(version=7)))
     assert (await room.one(room.article()))["status"] == "killed"
+
+
+async def test_worker_that_sees_too_little_is_refused_and_looks_again(room):
+    """Another worker's write is not refreshed yet: what seems new is not, and must not be announced as created."""
+    other, late, first = room.worker(), room.article(version=3), room.article("warm")
+    await other.handle(room.records(first))
+    made = room.article(version=5)
+    source = document.live(version(made), ext_version=made.ext_version, revision=4, change="updated", indexed=STAMP)
+    await room.store.ensure_slice("articles-2026.03")
+    await room.store.write([Action("articles-2026.03", str(made.article_id), made.ext_version, source)])
+    await other.handle(room.records(late))
+    assert (await room.one(made))["version"] == "5"
+    assert [old["change"] for old in await room.rows(made)] == ["stale"]
+    assert room.told() == [("created", 1)]
+
+
+async def test_what_the_owner_before_wrote_is_seen_after_an_assignment(room):
+    """Sixty articles written and not refreshed by a worker that died; the next versions say another month."""
+    first = [room.article(f"n{number}") for number in range(60)]
+    later = [
+        room.article(f"n{number}", version=2, first_published=datetime(2025, 1, 1, tzinfo=UTC)) for number in range(60)
+    ]
+    heir = room.worker()
+    await heir.handle(room.records(room.article("warm")))
+    refresh, room.store.refresh = room.store.refresh, failing(Unavailable("gone"), after=1)
+    with pytest.raises(Unavailable):
+        await room.worker().handle(room.records(*first))
+    room.store.refresh = refresh
+    await heir.assigned(MINE)
+    await heir.handle(room.records(*later))
+    found = await room.live(*first)
+    assert len(found) == 60
+    assert {(one["version"], one["_index"]) for one in found} == {("2", "articles-2026.03")}
+
+
+async def test_write_that_was_done_though_it_failed_is_found_by_the_next_batch(room):
+    first, later = room.article(), room.article(version=2, first_published=datetime(2025, 1, 1, tzinfo=UTC))
+    worker = room.worker()
+    await worker.handle(room.records(room.article("warm")))
+    write = room.store.write
+
+    async def written_but_lost(actions, *, refresh=False):
+        await write(actions)
+        raise Unavailable("no answer")
+
+    room.store.write = written_but_lost
+    with pytest.raises(Unavailable):
+        await worker.handle(room.records(first))
+    room.store.write = write
+    await worker.handle(room.records(later))
+    found = await room.one(first)
+    assert (found["version"], found["_index"]) == ("2", "articles-2026.03")
+
+
+async def test_memory_is_dropped_with_the_partitions(room):
+    memory = Memory(1000)
+    worker = room.worker(memory=memory)
+    await worker.handle(room.records(room.article()))
+    assert len(memory) == 1
+    await worker.revoked(MINE)
+    assert len(memory) == 0
 
 
 async def test_poison_in_the_middle_of_a_batch(room):

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES
+from shared.elastic.index import DEAD_LETTERS as LETTERS
 from shared.elastic.memory import Fault, MemoryStore
 from shared.errors import Misconfigured, Transient, Unavailable
 from shared.events import Article
@@ -120,6 +121,26 @@ async def test_crash_between_history_and_live_write_loses_neither():
     now = await room.one(room.article())
     [old] = await room.history(room.article())
     assert (now["version"], old["version"], old["live_until"]) == ("2", "1", now["indexed"])
+
+
+async def test_crash_between_closed_history_and_its_record_leaves_a_trace():
+    store = MemoryStore()
+    room = Room(store)
+    await room.worker().handle(room.records(room.article(status="killed")))
+    late = room.record(room.article(version=9))
+    tell = store.write
+
+    async def die_before_telling(actions, **options):
+        if actions[0].index.startswith(LETTERS):
+            raise asyncio.CancelledError
+        return await tell(actions, **options)
+
+    store.write = die_before_telling
+    with pytest.raises(asyncio.CancelledError):
+        await room.worker().handle([late])
+    store.write = tell
+    await room.worker().handle([late])
+    assert [letter["class"] for letter in await room.letters(room.article())] == ["after-kill"]
 
 
 class Crash(Exception):

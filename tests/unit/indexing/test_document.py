@@ -8,6 +8,7 @@ import pytest
 from services.indexing import document, history
 from services.indexing.announce import Announcement, message
 from services.indexing.parse import parse
+from services.indexing.plan import fold
 from services.indexing.versions import Version
 from shared import ids
 from shared.elastic.memory import MemoryStore
@@ -155,6 +156,13 @@ def test_history_id_does_not_depend_on_the_sub():
         "a", ids.KILL_BASE + sent, "f" * 32
     )
     assert len({history.history_id("a", v, h) for v in (sent, ids.KILL_BASE + sent, sent + 1000) for h in "fe"}) == 6
+
+
+def test_what_never_was_live_overwrites_nothing():
+    plan = fold(None, [version(article(version=2)), version(article(version=1), 1)], lambda _: "articles-2026.03", "x")
+    action = history.of_step(plan.after, plan.late[0])
+    assert (action.op, action.version, action.index) == ("create", None, "article-versions-2026.03")
+    assert "live_from" not in orjson.loads(action.source)
 
 
 def test_announcement_is_an_article_change_without_text():
