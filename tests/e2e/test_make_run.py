@@ -121,7 +121,8 @@ def test_first_start_ctrl_c_second_start_and_kill(here):
     assert gone(family)
     assert here.all_ports_free()
 
-    assert here.up("--workers", "normalization=2") < 40
+    # 7 to 10 s by itself; the bound leaves room for a machine that does other things as well.
+    assert here.up("--workers", "normalization=2") < 60, here.said()
     assert here.total() == found, "the data was kept, and no sample went in twice"
     assert "Pushed" not in here.said()
     assert len([one for one in status(here)["services"] if one["service"] == "normalization"]) == 2
