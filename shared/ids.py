@@ -10,6 +10,7 @@ import os
 import time
 import uuid
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import xxhash
 
@@ -21,6 +22,7 @@ SUBS = 1000
 MAX_PROVIDER_VERSION = 10**15
 
 
+@lru_cache(maxsize=1024)
 def namespace(name: str) -> uuid.UUID:
     """Namespace of a feed, or of a provider that several feeds share."""
     return uuid.uuid5(NEWSWIRE, name)

@@ -64,7 +64,7 @@ class Cleaned:
 
 def shape(text: str) -> str:
     """P, H or T for a paragraph without a set phrase."""
-    if len(text) <= LONGEST_TEASER and _CUT.search(text):
+    if len(text) <= LONGEST_TEASER and ("…" in text or "..." in text) and _CUT.search(text):
         return "T"
     if len(text) > LONGEST_HEADING:
         return "P"
@@ -100,10 +100,9 @@ def clean(lines: list[Line]) -> Cleaned:
 
 
 def _once(lines: list[Line], result: Cleaned) -> list[Line]:
-    codes = "".join([line.code for line in lines])
-    if _PLAIN.fullmatch(codes) and not _has_repeats(lines):
-        return lines
     lines = drop_sign_off(lines, result)
+    if not set(_codes(lines)) - _OWN and not _has_repeats(lines):
+        return lines
     lines = cut_tail(lines, result)
     lines = drop_teaser_runs(lines, result)
     lines = drop_lists(lines, result)
@@ -111,7 +110,7 @@ def _once(lines: list[Line], result: Cleaned) -> list[Line]:
     return drop_set_phrases(lines, result)
 
 
-_PLAIN = re.compile(r"[PH]*")
+_OWN = {"P", "H"}
 
 
 def _has_repeats(lines: list[Line]) -> bool:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pycld2
 
-PREFIX = 600
-"""Characters of the body looked at; more adds nothing (measured: 267 of 267 right from 400 on)."""
+PREFIX = 320
+"""Characters of the body looked at; more adds nothing (measured: 267 of 267 right with title and 400 characters, fewer where the first detector says it is sure)."""
 ENOUGH_LETTERS = 20
 SURE = 0.85
 """Probability from which the second detector's word counts against a tag."""
@@ -47,7 +47,7 @@ def base_tag(tag: str | None) -> str | None:
 def detect(title: str | None, body: str | None, tag: str | None = None) -> tuple[str | None, str | None]:
     """The language (ISO 639-1) and, where text and tag disagree, a note on it."""
     hint = base_tag(tag)
-    sample = f"{title or ''}\n{(body or '')[:PREFIX]}"
+    sample = f"{title or ''} . {(body or '')[:PREFIX]}".replace("\n", " ")
     if not sample.isprintable():
         sample = _UNFIT.sub(" ", sample)
     if sample.isupper():

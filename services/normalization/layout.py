@@ -20,8 +20,9 @@ _BREAKS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
 )
-_BLANKS = re.compile(r"\s+")
 _COLUMNS = re.compile(r"\S {3,}\S")
+_AFTER_HYPHEN = {"and", "or", "to", "und", "oder", "bis", "et", "ou", "y", "o", "e", "και", "ή"}
+"""'short- and long-term': here the hyphen ends a word, and no line break split one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +35,28 @@ class Paragraph:
 
 def strip_invisible(text: str) -> tuple[str, int]:
     """`text` with line breaks as LF and without control and invisible characters, and how many those were."""
-    if text.isprintable():
+    if text.replace("\n", "").isprintable():
         return text, 0
-    text = _BREAKS.sub("\n", text)
-    return _INVISIBLE.subn("", text)
+    return _INVISIBLE.subn("", _BREAKS.sub("\n", text))
 
 
 def squeeze(text: str) -> str:
     """Runs of white space as one blank, none at the ends."""
-    return " ".join(text.split())
+    stripped = text.strip()
+    return stripped if "  " not in stripped and stripped.isprintable() else " ".join(stripped.split())
 
 
 def paragraphs(text: str, stands_alone: Callable[[str], bool] = lambda _: False) -> list[Paragraph]:
     """The paragraphs of `text`, which has LF line breaks; `stands_alone` names lines that are never joined to others."""
     lines = text.split("\n")
-    if len(lines) > 1 and _is_wrapped(lines):
-        return _joined(lines, stands_alone)
+    squeezed = [squeeze(line) for line in lines]
+    if len(lines) > 1 and _is_wrapped(squeezed):
+        return _joined(lines, squeezed, stands_alone)
     found, blank = [], True
-    for line in lines:
-        squeezed = " ".join(line.split())
-        if squeezed:
-            found.append(Paragraph(squeezed, blank))
-        blank = not squeezed
+    for line in squeezed:
+        if line:
+            found.append(Paragraph(line, blank))
+        blank = not line
     return found
 
 
@@ -64,37 +65,36 @@ def _is_wrapped(lines: list[str]) -> bool:
     pairs = lower = wide = filled = 0
     before = ""
     for line in lines:
-        stripped = line.strip()
-        if stripped:
+        if line:
             filled += 1
-            wide += len(stripped) > WIDEST_WRAPPED
+            if len(line) > WIDEST_WRAPPED:
+                wide += 1
             if before:
                 pairs += 1
-                lower += stripped[0].islower()
-        before = stripped
+                if line[0].islower():
+                    lower += 1
+        before = line
     return lower >= MANY_LOWER * pairs > 0 and wide * 20 <= filled
 
 
-def _joined(lines: list[str], stands_alone: Callable[[str], bool]) -> list[Paragraph]:
-    indents = Counter(len(line) - len(line.lstrip()) for line in lines if line.strip())
-    base = indents.most_common(1)[0][0]
+def _joined(lines: list[str], squeezed: list[str], stands_alone: Callable[[str], bool]) -> list[Paragraph]:
+    indents = [len(line) - len(line.lstrip()) for line in lines]
+    base = Counter([indent for indent, line in zip(indents, squeezed, strict=True) if line]).most_common(1)[0][0]
     found: list[Paragraph] = []
     block: list[str] = []
     blank = block_blank = True
     alone = False
-    for line in lines:
-        stripped = " ".join(line.split())
-        if stripped:
-            by_itself = stands_alone(stripped) or bool(_COLUMNS.search(line.strip()))
-            starts = blank or alone or by_itself or len(line) - len(line.lstrip()) > base
-            if starts and block:
+    for line, short, indent in zip(lines, squeezed, indents, strict=True):
+        if short:
+            by_itself = stands_alone(short) or ("   " in line and _COLUMNS.search(line) is not None)
+            if block and (blank or alone or by_itself or indent > base):
                 found.append(Paragraph(_glue(block), block_blank))
                 block = []
             if not block:
                 block_blank = blank
-            block.append(stripped)
+            block.append(short)
             alone = by_itself
-        blank = not stripped
+        blank = not short
     if block:
         found.append(Paragraph(_glue(block), block_blank))
     return found
@@ -102,8 +102,10 @@ def _joined(lines: list[str], stands_alone: Callable[[str], bool]) -> list[Parag
 
 def _glue(block: list[str]) -> str:
     """Lines as one; a hyphen at a line's end stays, without a blank behind it ('one-billion-' + 'dlr')."""
+    if not any(line[-1] == "-" for line in block):
+        return " ".join(block)
     text = block[0]
     for line in block[1:]:
-        hyphenated = len(text) > 1 and text[-1] == "-" and text[-2].isalpha() and line[0].islower()
-        text += line if hyphenated else " " + line
+        broken = text[-1] == "-" and text[-2:-1].isalpha() and line[0].islower()
+        text += line if broken and line.partition(" ")[0] not in _AFTER_HYPHEN else " " + line
     return text

@@ -142,12 +142,12 @@ def _phrases(text: str) -> list[str]:
     return [fold(phrase.strip()) for phrase in text.replace("\n", " ").split(";") if phrase.strip()]
 
 
-_WORD = re.compile(r"\(?[^\W_]+|[^\w\s]+")
+_AROUND_WORDS = ":.,;!|…\"'“”«»„—–"
 
 
 def _first_word(folded: str) -> str:
-    match = _WORD.match(folded)
-    return match[0] if match else ""
+    """What a line of the table is found by: all up to the first blank or colon."""
+    return folded.partition(" ")[0].partition(":")[0].strip(_AROUND_WORDS)
 
 
 def _by_first_word() -> dict[str, list[tuple[str, Kind]]]:
@@ -170,11 +170,9 @@ LONGEST = 240
 """Characters: a longer line is prose, whatever it starts with."""
 _BULLETS = " \t•●▪‣►▶→➤»>*–—|·"
 _SEPARATOR = re.compile(r"\s*(?:[:：|>»→►▶]|[–—-](?=\s))+\s*")
-_TALKS_OF_NEWSLETTER = re.compile(r"newsletter|ενημερωτικο δελτιο|inbox|postfach|boletin|boletim")
 _ASKS = re.compile(
     r"subscri|sign up|join|regist|inscri|iscri|suscri|abonn|assin|anmeld|melden|receb|recib|recev|ricev|εγγραφ|λαβετε|free|gratis|kostenlos"
 )
-_COOKIES = re.compile(r"\bcookies?\b")
 _CONSENT = re.compile(
     r"\b(?:we|our|this (?:web)?site|by continuing|accept|wir|nous|usamos|utilizamos|usiamo|sito|site|sitio|χρησιμοποι|ιστοτοπ)"
 )
@@ -182,6 +180,10 @@ _SHARES = re.compile(
     r"(?:(?:facebook|twitter|x|whatsapp|linkedin|telegram|viber|pinterest|e-?mail|messenger|reddit|print|copy link|share|instagram"
     r"|youtube|tiktok|rss|google news)[\s|,/·•-]*){2,}"
 )
+_SHARE_WORDS = frozenset(
+    "facebook twitter x whatsapp linkedin telegram viber pinterest email e-mail messenger reddit print copy share instagram".split()  # noqa: SIM905 - a list of words reads best as words
+)
+_READING_WORDS = frozenset({"reading", "lesezeit", "tempo", "temps", "tiempo", "χρονοσ"})
 _READING_TIME = re.compile(
     r"(?:\d{1,2}\s*(?:['’′]|min\.?|mins|minutes?|minuten|λεπτα|minutos|minuti)\s*(?:read|lesezeit|de lecture|de lectura|di lettura|de leitura|αναγνωση[σς]?)\.?|(?:reading time|lesezeit|tempo di lettura|temps de lecture|tiempo de lectura|tempo de leitura|χρονος αναγνωσησ)\s*:?\s*\d{1,2}.{0,12})"
 )
@@ -189,34 +191,41 @@ _READING_TIME = re.compile(
 
 def stands_alone(line: str) -> bool:
     """Whether a line of wrapped text is a set phrase, to be kept apart from the lines around it."""
-    folded = fold(line.lstrip(_BULLETS) or line)
-    return _first_word(folded) in _TABLE and kind_of(line) is not None
+    return _first_word(fold(line.lstrip(_BULLETS) or line)) in _TABLE and kind_of(line) is not None
 
 
 def kind_of(line: str) -> Match | None:
     """What kind of set phrase the line is, or None for what may be a story's own."""
     if len(line) > LONGEST:
         return None
-    start = len(line) - len(line.lstrip(_BULLETS))
-    text = line[start:] or line
+    text = line.lstrip(_BULLETS) or line
     folded = fold(text)
-    for phrase, kind in _TABLE.get(_first_word(folded), ()):
+    word = _first_word(folded)
+    for phrase, kind in _TABLE.get(word, ()):
         if folded.startswith(phrase) and not folded[len(phrase) : len(phrase) + 1].isalnum():
             match = _READERS[kind](text, folded, len(phrase))
             if match is not None:
                 return match
-    return _elsewhere(folded)
+    return _elsewhere(folded, word)
 
 
-def _elsewhere(folded: str) -> Match | None:
+def _elsewhere(folded: str, word: str) -> Match | None:
     """Lines known by a word inside them."""
-    if _TALKS_OF_NEWSLETTER.search(folded) and _ASKS.search(folded) and len(folded) <= 200:
+    if len(folded) <= 200 and _talks_of_newsletter(folded) and _ASKS.search(folded):
         return Match(Kind.NEWSLETTER)
-    if _COOKIES.search(folded) and _CONSENT.search(folded):
+    if "cookie" in folded and _CONSENT.search(folded):
         return Match(Kind.NOISE)
-    if _SHARES.fullmatch(folded) or _READING_TIME.fullmatch(folded):
+    if word in _SHARE_WORDS and _SHARES.fullmatch(folded):
+        return Match(Kind.NOISE)
+    if len(folded) <= 60 and (word[:1].isdigit() or word in _READING_WORDS) and _READING_TIME.fullmatch(folded):
         return Match(Kind.NOISE)
     return None
+
+
+def _talks_of_newsletter(folded: str) -> bool:
+    if "newsletter" in folded or "inbox" in folded or "postfach" in folded or "boleti" in folded:
+        return True
+    return not folded.isascii() and "ενημερωτικο δελτιο" in folded
 
 
 def _after(text: str, length: int) -> tuple[bool, str]:
@@ -298,7 +307,7 @@ def _list(text: str, folded: str, length: int) -> Match | None:
 def _newsletter(text: str, folded: str, length: int) -> Match | None:
     rest = text[length:].strip()
     if not rest.strip(" .:!") or (len(text) <= 60 and (text.isupper() or not _is_sentence(text, 2))):
-        return Match(Kind.NEWSLETTER) if "newsletter" in folded or not rest else _elsewhere(folded)
+        return Match(Kind.NEWSLETTER) if "newsletter" in folded or not rest else _elsewhere(folded, "")
     return None
 
 

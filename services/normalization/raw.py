@@ -12,6 +12,13 @@ from shared.events import Headers, major_version
 MAJOR = 1
 KIND = "newswire.story.received"
 
+_READ = frozenset(
+    {
+        "ce_specversion", "ce_type", "ce_id", "ce_feed", "ce_receipt", "ce_time", "ce_provider", "content-type",
+        "ce_contentlocation", "ce_zone", "ce_language",
+    }
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class RawStory:
@@ -40,7 +47,7 @@ def raw_story(headers: Headers, value: bytes | None) -> RawStory:
     """
     if value is None:
         raise Refused("not-an-event", "a null value")
-    given = {name: text.decode("utf-8", "replace") for name, text in headers}
+    given = {name: text.decode("utf-8", "replace") for name, text in headers if name in _READ}
     _check_type(given)
     missing = [name for name in ("ce_id", "ce_feed", "ce_receipt", "ce_time") if not given.get(name)]
     if missing:
