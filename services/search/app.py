@@ -131,6 +131,7 @@ def create_app(repository: Repository, settings: Settings, health: Health, clock
                 await watch
 
     app = FastAPI(title="newswire search", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.state.finder = finder
     install_problems(app)
     app.add_exception_handler(TimedOut, _on_time_out)
     app.add_middleware(Observed)

@@ -105,16 +105,23 @@ class Finder:
     async def watch_languages(self, health: Health) -> None:
         """Look again and again at which languages occur, until cancelled; the first answer makes the service ready."""
         while True:
-            at = self._clock()
             try:
-                present = await self._repository.languages()
+                await self.look_at_languages()
             except NewswireError as error:
                 get_logger().info("elasticsearch does not answer", error=str(error))
             else:
-                self._languages = Languages(present, at)
                 health.ready()
             health.beat()
             await asyncio.sleep(LOOK_AGAIN_S if health.ready_once else STARTING_S)
+
+    async def look_at_languages(self) -> None:
+        """See which languages occur; what is indexed from the moment of asking on may be in others.
+
+        Raises:
+            NewswireError: no whole answer; what was known before stays good.
+        """
+        at = self._clock()
+        self._languages = Languages(await self._repository.languages(), at)
 
     def _position(self, asked: Search, now: datetime) -> cursors.Position:
         try:

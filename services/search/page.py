@@ -76,6 +76,7 @@ class Page:
             chart=(model.CHART_WIDTH, model.CHART_HEIGHT),
             next=model.address([*model.without(pairs), ("cursor", cursor)]) if cursor else None,
             first=model.address(model.without(pairs)) if any(name == "cursor" for name, _ in pairs) else None,
+            chips=model.chips(pairs),
             narrowed=model.without(pairs, "sort", "size", "tz"),
         )
 

@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urlsplit
 from markupsafe import Markup, escape
 
 from services.search.dates import DateError, parse_span
+from services.search.request import FILTERS
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -91,6 +92,15 @@ def choices(pairs: Pairs, name: str, counted: Sequence[Mapping[str, Any]]) -> li
             chosen=any(_same(pair, name, value) for pair in pairs),
         )
         for value, count in values.items()
+    ]
+
+
+def chips(pairs: Pairs) -> list[Choice]:
+    """The filters that no facet shows, each leading to the search without it."""
+    return [
+        Choice(f"{name}: {value}", None, address(toggled(pairs, name, value)), chosen=True)
+        for name, value in pairs
+        if name in FILTERS and name not in FACETS
     ]
 
 
@@ -184,7 +194,7 @@ def moment(value: Any) -> str:
         found = datetime.fromisoformat(value).astimezone(UTC)
     except (ValueError, OverflowError):
         return value
-    return f"{found.day} {found:%B %Y, %H:%M} UTC"
+    return f"{found.day} {found:%B} {found.year:04d}, {found:%H:%M} UTC"
 
 
 def shown_position(query: str, position: int | None) -> tuple[str, str, str] | None:

@@ -169,7 +169,7 @@ def _span(single: Mapping[str, str], zone: tzinfo, now: datetime) -> tuple[datet
 
     first, last = read("from"), read("to")
     start, end = first.start if first else None, last.end if last else None
-    if start and end and start > end:
+    if first and last and first.start > last.start and first.start >= last.end:
         raise refuse("from", "from lies after to")
     return start, end
 
