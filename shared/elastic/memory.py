@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from shared.elastic.backoff import Backoff
+from shared.elastic.border import safe_reason
 from shared.elastic.bulk import WRITTEN, BulkWriter, Sleep, Verdict
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS, alias_of
 from shared.elastic.mapping import article_properties, dead_letter_properties, version_properties
@@ -27,6 +28,8 @@ _MAPPINGS = {
     ARTICLE_VERSIONS: version_properties(),
     DEAD_LETTERS: dead_letter_properties(),
 }
+_UNKNOWN = "strict_dynamic_mapping_exception"
+_UNREADABLE = "document_parsing_exception"
 
 
 @dataclass(frozen=True)
@@ -244,7 +247,7 @@ def _mistake(action: Action) -> tuple[str, str] | None:
     try:
         document = orjson.loads(action.source)
     except orjson.JSONDecodeError:
-        return "document_parsing_exception", "document_parsing_exception"
+        return _UNREADABLE, _UNREADABLE
     return _misfit(document, _MAPPINGS[alias_of(action.index)], "_doc")
 
 
@@ -252,17 +255,14 @@ def _misfit(document: dict[str, Any], properties: dict[str, Any], path: str) -> 
     for name, value in document.items():
         mapping = properties.get(name)
         if mapping is None:
-            return (
-                "strict_dynamic_mapping_exception",
-                f"strict_dynamic_mapping_exception: no field [{name}] in [{path}]",
-            )
+            return _UNKNOWN, safe_reason(_UNKNOWN, f"dynamic introduction of [{name}] within [{path}]")
         for one in value if isinstance(value, list) else [value]:
             if "properties" in mapping and isinstance(one, dict):
                 if wrong := _misfit(one, mapping["properties"], name):
                     return wrong
             elif one is not None and not _fits(one, mapping):
                 kind = mapping.get("type", "object")
-                return "document_parsing_exception", f"document_parsing_exception: field [{name}] of type [{kind}]"
+                return _UNREADABLE, safe_reason(_UNREADABLE, f"field [{name}] of type [{kind}]")
     return None
 
 
