@@ -179,7 +179,8 @@ class ArticleChange(Event):
 
 def rfc3339(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds, the one spelling of times in events and indices."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Not strftime: its %Y writes the year 987 with three digits.
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
 
 def now() -> datetime:
