@@ -45,8 +45,8 @@ _TOMBSTONE = frozenset(
 
 _TOPIC = frozenset(Topic.model_fields)
 _DATELINE = frozenset(Dateline.model_fields)
-_BYTE = range(-128, 128)
-_INTEGER = range(-(2**31), 2**31)
+_BITS = (("urgency", 7), ("word_count", 31))
+"""Numbers of the mapping's `byte` and `integer`."""
 
 
 def live(version: Version, *, ext_version: int, revision: int, change: str, indexed: str) -> bytes:
@@ -114,12 +114,11 @@ def _fit(document: dict[str, Any]) -> None:
 
     Lengths need no care: every keyword of the mapping has `ignore_above`, and analyzers cut words at 255 characters.
     """
-    urgency = document.get("urgency")
-    if isinstance(urgency, int) and urgency not in _BYTE:
-        del document["urgency"]
-    words = document.get("word_count")
-    if isinstance(words, int) and words not in _INTEGER:
-        del document["word_count"]
+    for name, bits in _BITS:
+        number = document.get(name)
+        # An integer beyond 64 bits has become a float on its way through JSON.
+        if isinstance(number, int | float) and not -(2**bits) <= number < 2**bits:
+            del document[name]
     for topic in document.get("topics") or ():
         if isinstance(topic, dict) and not topic.keys() <= _TOPIC:
             _keep(topic, _TOPIC)

@@ -18,7 +18,7 @@ from shared.elastic.memory import MemoryStore
 from shared.elastic.ports import Action
 from shared.elastic.store import ElasticStore
 from shared.errors import Transient, Unavailable
-from shared.events import DEAD_LETTERS
+from shared.events import DEAD_LETTERS, Dateline, HonestDate, Image, Related, Topic
 from shared.kafka.ports import Record
 from shared.settings import ElasticsearchSettings, Settings
 from tests.contract.indexing_room import MINE, Room
@@ -397,3 +397,35 @@ async def test_many_articles_at_once(room):
     found = await room.live(*made[::2])
     assert len(found) == 300
     assert {one["version"] for one in found} == {"2"}
+
+
+@pytest.mark.parametrize("language", ["en", "ja", "th", "und", "tr"])
+async def test_no_valid_article_is_poison_by_length_or_by_its_edges(room, language):
+    long, first, last = (
+        "ж" * 40_000,
+        datetime(1, 1, 1, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    )
+    names = "provider_id status_given reason slugline credit source section url ednote rights title summary"
+    made = room.article(
+        **dict.fromkeys(names.split(), long),
+        **{name: [long, ""] for name in ("byline", "keywords", "places", "subheads", "notes")},
+        body="ж" * 2_000_000 + "\n\n\x00\ud7ff\uffff",
+        language=language,
+        dateline=Dateline(place=long, date=long, agency=long),
+        topics=[Topic(scheme=long, code=long, name=long), Topic()],
+        related=[Related(title=long, url=long)],
+        images=[Image(url=long)],
+        published=first,
+        first_published=first,
+        updated=last,
+        version_time=last,
+        embargoed_until=last,
+        expires=last,
+        dates={long: HonestDate(value=first, raw=long)},
+        urgency=10**30,
+        word_count=10**30,
+    )
+    await room.worker().handle(room.records(made))
+    assert room.buried() == []
+    assert (await room.one(made))["_index"] == "articles-before"
