@@ -118,6 +118,9 @@ async def serve_http(app: Any, host: str, port: int, stop: asyncio.Event, *, reu
         watch = asyncio.create_task(_end_with(stop, server))
         try:
             await server.serve(sockets=[listener])
+        except SystemExit:
+            # uvicorn's answer to an app whose start-up failed; seen below, and the process ends in our way.
+            server.started = False
         finally:
             watch.cancel()
     if not server.started:

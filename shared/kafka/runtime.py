@@ -35,8 +35,8 @@ _PAUSED_POLL_S = 0.1
 _FIRST_STEP = 16
 _PATIENCE_S = 1.0
 """How long a full buffer stops the polling before the partitions are paused; pausing costs what was fetched ahead."""
-_LAST_COMMIT_S = 2.0
-"""What the last commit of an assignment may take when the drain has used up its budget."""
+_LAST_COMMIT_S = (2.0, 5.0)
+"""What the last commit of an assignment may take: when the drain has used up its budget, and at most."""
 
 _log = get_logger()
 
@@ -351,10 +351,12 @@ class ConsumerRuntime:
         assignment.batcher.clear()
         await self._finish_current(deadline)
         if assignment.committing is not None:
-            await asyncio.wait({assignment.committing}, timeout=deadline.remaining(at_most=_LAST_COMMIT_S))
+            await asyncio.wait(
+                {assignment.committing}, timeout=max(deadline.remaining(at_most=_LAST_COMMIT_S[1]), _LAST_COMMIT_S[0])
+            )
             if assignment.committing is not None:
                 assignment.committing.cancel()
-        await self._commit_now(assignment, max(deadline.remaining(at_most=self._commit_timeout_s), _LAST_COMMIT_S))
+        await self._commit_now(assignment, max(deadline.remaining(at_most=_LAST_COMMIT_S[1]), _LAST_COMMIT_S[0]))
         assignment.closed = True
         _count_dropped(assignment)
         assignment.tracker.revoke(assignment.partitions)
@@ -411,7 +413,7 @@ class ConsumerRuntime:
         stuck = now - self._started_at >= limit if working else True
         if stuck and not self._dumped:
             self._dumped = True
-            _dump_tasks()
+            dump_tasks()
 
 
 def _count_dropped(assignment: _Assignment) -> None:
@@ -434,7 +436,7 @@ async def _within(event: asyncio.Event, timeout_s: float | None) -> None:
         pass
 
 
-def _dump_tasks() -> None:
+def dump_tasks() -> None:
     """Every task and where it stands, one line each: the first question about a standstill."""
     for task in asyncio.all_tasks():
         stack = [f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_name}" for frame in task.get_stack()]

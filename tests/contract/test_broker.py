@@ -11,12 +11,14 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from aiokafka import TopicPartition as KafkaPartition
+from aiokafka import errors as kafka_errors
 
-from shared.errors import TooLarge
+from shared.errors import TooLarge, Unavailable
 from shared.kafka.client import AiokafkaPublisher, AiokafkaSource, TopicsAdmin
 from shared.kafka.memory import MemoryBroker
 from shared.kafka.ports import Message, PartitionsLost, Publisher, Record, Source, TopicPartition
-from shared.kafka.topics import TopicSpec
+from shared.kafka.topics import TopicSpec, TopicsReport, ensure_topics, topic_specs
 from shared.settings import MIB, Settings
 
 PARTITIONS = 3
@@ -413,3 +415,121 @@ async def test_a_start_can_be_cancelled(bench: Bench):
 
 async def test_publishing_nothing_is_nothing(bench: Bench):
     assert await bench.publisher.publish([]) == []
+
+
+@pytest.mark.servers
+async def test_a_topic_that_is_missing_is_told_at_once_and_found_once_it_is_made(servers):
+    settings = Settings(kafka={"bootstrap_servers": servers.bootstrap_servers})
+    topic = f"missing.{uuid.uuid4().hex[:12]}"
+    publisher = AiokafkaPublisher(settings)
+    await publisher.start()
+    started = time.monotonic()
+    (outcome,) = await publisher.publish([Message(topic, b"k", b"v")])
+    assert isinstance(outcome, Unavailable)
+    assert "run 'newswire topics'" in str(outcome)
+    assert time.monotonic() - started < 5
+    member = Member(AiokafkaSource(settings, f"group-{topic}"))
+    joining = asyncio.create_task(member.source.start([topic], member.on_assigned, member.on_revoked))
+    await asyncio.sleep(0.5)
+    assert not joining.done(), "a missing topic is waited for"
+    async with TopicsAdmin(settings) as admin:
+        await admin.create([TopicSpec(topic, 1, 1, {})])
+    async with asyncio.timeout(20):
+        await joining
+        await insist(publisher, Message(topic, b"k", b"v"))
+    assert (await member.read(1))[0].value == b"v"
+    await member.source.stop()
+    await publisher.stop()
+
+
+async def test_no_broker_is_waited_for_quietly_and_can_be_stopped():
+    from deploy.local.ports import free_port
+
+    settings = Settings(kafka={"bootstrap_servers": f"127.0.0.1:{free_port()}"})
+    publisher = AiokafkaPublisher(settings)
+    starting = asyncio.create_task(publisher.start())
+    await asyncio.sleep(0.5)
+    assert not starting.done()
+    assert isinstance((await publisher.publish([Message("t", b"k", b"v")], timeout_s=0.1))[0], Unavailable)
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    await publisher.stop()
+    source = AiokafkaSource(settings, "g")
+    joining = asyncio.create_task(source.start(["t"], _nobody, _nobody))
+    await asyncio.sleep(0.5)
+    assert not joining.done()
+    joining.cancel()
+    await asyncio.gather(joining, return_exceptions=True)
+    await source.stop()
+    with pytest.raises(Unavailable, match="no Kafka at"):
+        await ensure_topics(settings)
+
+
+@pytest.mark.servers
+async def test_a_producer_whose_sequence_broke_is_replaced(servers):
+    """A batch that the broker refuses for good leaves a hole in the sequence numbers: all later ones would be refused."""
+    settings = Settings(kafka={"bootstrap_servers": servers.bootstrap_servers})
+    topic = f"sequence.{uuid.uuid4().hex[:12]}"
+    async with TopicsAdmin(settings) as admin:
+        await admin.create([TopicSpec(topic, 1, 1, {})])
+    publisher = AiokafkaPublisher(settings)
+    await publisher.start()
+    async with asyncio.timeout(20):
+        await insist(publisher, Message(topic, b"k", b"first"))
+    live = publisher._live
+    manager = live.producer._txn_manager
+    manager.increment_sequence_number(KafkaPartition(topic, 0), 1000)
+    (outcome,) = await publisher.publish([Message(topic, b"k", b"lost")])
+    assert isinstance(outcome, Unavailable)
+    assert await publisher.publish([Message(topic, b"k", b"second")]) == [None]
+    assert publisher._live is not live
+    await publisher.stop()
+
+
+@pytest.mark.servers
+async def test_a_consumer_whose_own_tasks_died_is_replaced(servers):
+    settings = Settings(kafka={"bootstrap_servers": servers.bootstrap_servers, "session_timeout_s": 6})
+    topic = f"broken.{uuid.uuid4().hex[:12]}"
+    async with TopicsAdmin(settings) as admin:
+        await admin.create([TopicSpec(topic, 1, 1, {})])
+    member = Member(AiokafkaSource(settings, f"group-{topic}"))
+    await member.source.start([topic], member.on_assigned, member.on_revoked)
+    coordinator = member.source._consumer._coordinator
+    coordinator._pending_exception = kafka_errors.KafkaError("a bug of the client")
+    publisher = AiokafkaPublisher(settings)
+    await publisher.start()
+    async with asyncio.timeout(20):
+        await insist(publisher, Message(topic, b"k", b"v"))
+    assert (await member.read(1, 40))[0].value == b"v"
+    assert [kind for kind, _ in member.history] == ["assigned", "revoked", "assigned"]
+    await member.source.stop()
+    await publisher.stop()
+
+
+@pytest.mark.servers
+async def test_topics_are_made_once_and_differences_are_told(servers):
+    settings = Settings(kafka={"bootstrap_servers": servers.bootstrap_servers})
+    names = {spec.name for spec in topic_specs(settings)}
+    first = await ensure_topics(settings)
+    assert set(first.created) <= names
+    assert await ensure_topics(settings) == TopicsReport()
+    more = settings.model_copy(deep=True)
+    more.kafka.topics.partitions += 1
+    more.kafka.topics.raw_days = 1
+    report = await ensure_topics(more)
+    assert report.created == []
+    assert len([line for line in report.drift if "partitions" in line]) == len(names)
+    assert any(line.startswith("stories.raw: retention.ms is 604800000") for line in report.drift)
+
+
+async def insist(publisher: Publisher, message: Message) -> None:
+    """Publish until it is safe: a topic that was made just now takes a moment to be known everywhere."""
+    for _ in range(100):
+        if await publisher.publish([message]) == [None]:
+            return
+        await asyncio.sleep(0.1)
+    pytest.fail("never published")
+
+
+async def _nobody(_: frozenset[TopicPartition]) -> None:
+    return None

@@ -24,6 +24,8 @@ _BATCH_BYTES = 256 * 1024
 _RECORD_OVERHEAD = 1024
 """What a batch's header, a record's lengths and incompressible bytes add at most to key, value and headers."""
 
+_LOOKS_FOR_A_TOPIC = 5
+
 _log = get_logger()
 
 
@@ -87,23 +89,34 @@ class AiokafkaPublisher:
         return TooLarge(f"{size} bytes for {message.topic}, whose messages may take {limit - _RECORD_OVERHEAD}")
 
     async def _partitions(self, topic: str, deadline: float) -> int | NewswireError:
-        """How many partitions a topic has; waits for Kafka's answer where it is not known yet."""
+        """How many partitions a topic has; asks Kafka where it is not known yet."""
         try:
-            async with asyncio.timeout_at(asyncio.get_running_loop().time() + deadline - time.monotonic()):
+            async with asyncio.timeout(deadline - time.monotonic()):
                 await self._up.wait()
-                live = self._live
-                if live is None:
+                if self._live is None:
                     return Unavailable("the publisher is stopped")
-                return len(await live.producer.partitions_for(topic))
-        except kafka.UnknownTopicOrPartitionError:
-            if topic not in self._missing:
-                self._missing.add(topic)
-                _log.error("topic does not exist: run 'newswire topics'", topic=topic)
-            return Unavailable(f"the topic {topic} does not exist: run 'newswire topics'")
+                return await self._ask_partitions(topic, self._live.producer.client)
         except TimeoutError:
-            return Unavailable(f"Kafka did not say in time where {topic} is")
+            return Unavailable("Kafka did not answer in time")
         except kafka.KafkaError as error:
             return explained(error)
+
+    async def _ask_partitions(self, topic: str, client: Any) -> int | NewswireError:
+        for _ in range(_LOOKS_FOR_A_TOPIC):
+            found = client.cluster.partitions_for_topic(topic)
+            if found is not None:
+                self._missing.discard(topic)
+                return len(found)
+            if topic in client.cluster.unauthorized_topics:
+                return explained(kafka.TopicAuthorizationFailedError(topic))
+            client.add_topic(topic)
+            if not await client.force_metadata_update():
+                return Unavailable("no broker answers")
+            await asyncio.sleep(0.1)  # a topic that was made just now takes a moment to be known everywhere
+        if topic not in self._missing:
+            self._missing.add(topic)
+            _log.error("topic does not exist: run 'newswire topics'", topic=topic)
+        return Unavailable(f"the topic {topic} does not exist: run 'newswire topics'")
 
     async def _new_batch(self, partition: TopicPartition) -> _ProducerBatch:
         await self._up.wait()
