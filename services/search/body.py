@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from services.search.cursor import Position
 from services.search.dates import rfc3339_ms, zone_id
 from services.search.query.build import FACTS, Clause, any_of, fact, text_query
 from services.search.query.tree import searches_text
@@ -15,6 +16,8 @@ from services.search.request import Search, spelled_span
 from shared.elastic.languages import TEXT_FIELDS, text_field
 
 FACET_SIZE: Final = 20
+RESULT_WINDOW: Final = 10_000
+"""Elasticsearch's `index.max_result_window`, at its default."""
 COUNTED: Final = 1_000_000
 """Matches counted exactly; counting is what a search over more of them would spend its time on."""
 
@@ -60,7 +63,7 @@ def search_body(
     size: int,
     languages: Languages,
     timeout_ms: int,
-    after: Sequence[Any] | None = None,
+    after: Position | None = None,
 ) -> dict[str, Any]:
     """The body of a search.
 
@@ -70,7 +73,7 @@ def search_body(
         size: rows to fetch.
         languages: what is known of the index.
         timeout_ms: after which Elasticsearch answers with what it has.
-        after: sort values of the last row seen.
+        after: where the page before ended.
     """
     body: dict[str, Any] = {
         "query": {"bool": {"must": [_text(search, languages)], "filter": _filters(search, now)}},
@@ -81,12 +84,24 @@ def search_body(
         "timeout": f"{timeout_ms}ms",
     }
     if after is not None:
-        body["search_after"] = list(after)
+        body |= _onward(search, size, after)
     if search.highlight and searches_text(search.tree):
         body["highlight"] = _highlight(search, asked_languages(search) or _present(languages))
     if aggregations := _aggregations(search):
         body["aggs"] = aggregations
     return body
+
+
+def _onward(search: Search, size: int, after: Position) -> dict[str, Any]:
+    """Where a later page begins: by date after the last row, by relevance after as many rows as were seen.
+
+    A score is no place: it moves with every story that is indexed or merged, for all stories alike, so that `search_after`
+    a score would repeat or skip whole pages. The order of the rows hardly moves. Only beyond the depth that Elasticsearch
+    counts to is the score all there is.
+    """
+    if search.sort == "relevance" and after.seen + size <= RESULT_WINDOW:
+        return {"from": after.seen}
+    return {"search_after": after.after}
 
 
 def asked_languages(search: Search) -> list[str]:

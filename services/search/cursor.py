@@ -1,7 +1,7 @@
 """Cursors: where a search stood, opaque, signed, good for that search alone and for a day. Pure.
 
-base64url( version ‖ HMAC-SHA256[:16] ‖ JSON of issue time, fingerprint, span and sort values ). The sort ends in the
-article's id, which is unique, so a page begins exactly after the last row of the one before.
+base64url( version ‖ HMAC-SHA256[:16] ‖ JSON of issue time, fingerprint, span, rows seen and sort values ). The sort ends
+in the article's id, which is unique, so by date a page begins exactly after the last row of the one before.
 """
 
 from __future__ import annotations
@@ -30,16 +30,20 @@ class BadCursor(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """`after`: sort values of the last row; `start` and `end`: the span of the first page (RFC 3339 or None)."""
+    """`after`: sort values of the last row; `start` and `end`: the span of the first page (RFC 3339 or None).
+
+    `seen`: rows on the pages so far.
+    """
 
     after: list[Any]
     start: str | None
     end: str | None
+    seen: int
 
 
 def issue(position: Position, fingerprint: bytes, key: bytes, at: float) -> str:
     """The cursor of a position, at `at` seconds since 1970."""
-    payload = orjson.dumps([int(at), fingerprint.hex(), position.start, position.end, position.after])
+    payload = orjson.dumps([int(at), fingerprint.hex(), position.start, position.end, position.seen, position.after])
     return base64.urlsafe_b64encode(_VERSION + _tag(key, payload) + payload).rstrip(b"=").decode()
 
 
@@ -56,12 +60,12 @@ def resume(cursor: str, fingerprint: bytes, key: bytes, at: float) -> Position:
     tag, payload = raw[1 : 1 + _TAG], raw[1 + _TAG :]
     if raw[:1] != _VERSION or not hmac.compare_digest(tag, _tag(key, payload)):
         raise BadCursor("this is no cursor of ours")
-    issued, fingerprint_then, start, end, after = orjson.loads(payload)
+    issued, fingerprint_then, start, end, seen, after = orjson.loads(payload)
     if fingerprint_then != fingerprint.hex():
         raise BadCursor("this cursor belongs to another search; q, filters, from, to, tz and sort must stay the same")
     if at - issued > LIFETIME_S:
         raise BadCursor("this cursor is over a day old; begin again", expired=True)
-    return Position(after, start, end)
+    return Position(after, start, end, seen)
 
 
 def _tag(key: bytes, payload: bytes) -> bytes:

@@ -61,15 +61,14 @@ class Finder:
     async def _search(self, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
         now = self._clock()
         asked = read_search(pairs, now)
-        after = None
-        if asked.cursor:
-            position = self._position(asked, now)
-            after, asked = position.after, asked.within(_moment(position.start), _moment(position.end))
+        after = self._position(asked, now) if asked.cursor else None
+        if after:
+            asked = asked.within(_moment(after.start), _moment(after.end))
         # A first page knows from the total whether more follows; a later one fetches a row more than it shows.
         size = asked.size + 1 if after else asked.size
         body = search_body(asked, now, size=size, languages=self._languages, timeout_ms=self._timeout_ms, after=after)
         answer = await self._repository.search(body)
-        return results.results(answer, asked, next_cursor=self._next(asked, answer, now, later=after is not None))
+        return results.results(answer, asked, next_cursor=self._next(asked, answer, now, after))
 
     async def article(self, article_id: str) -> dict[str, Any]:
         """The article of an id.
@@ -130,17 +129,20 @@ class Finder:
             code = "cursor-expired" if error.expired else "bad-cursor"
             raise refuse("cursor", str(error), code=code) from None
 
-    def _next(self, asked: Search, answer: results.Document, now: datetime, *, later: bool) -> str | None:
+    def _next(
+        self, asked: Search, answer: results.Document, now: datetime, after: cursors.Position | None
+    ) -> str | None:
         hits = answer["hits"]["hits"]
         shown = hits[: asked.size]
         total = answer["hits"].get("total") or {"value": 0, "relation": "eq"}
-        if later:
+        if after:
             more = len(hits) > asked.size
         else:
             more = len(shown) == asked.size and (total["value"] > len(shown) or total["relation"] != "eq")
         if not more:
             return None
-        position = cursors.Position(shown[-1]["sort"], *spelled_span(asked))
+        seen = (after.seen if after else 0) + len(shown)
+        position = cursors.Position(shown[-1]["sort"], *spelled_span(asked), seen)
         return cursors.issue(position, asked.fingerprint, self._key, now.timestamp())
 
 

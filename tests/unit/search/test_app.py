@@ -51,13 +51,19 @@ async def test_a_search_answers_the_contract(client, repository):
     assert (document["total"], document["next"]) == (2, None)
 
 
-async def test_pages_follow_each_other_and_end(client, repository):
+@pytest.mark.parametrize(
+    ("sort", "place"),
+    [("newest", {"search_after": [2, "id-2"]}), ("oldest", {"search_after": [2, "id-2"]}), ("relevance", {"from": 2})],
+)
+async def test_pages_follow_each_other_and_end(client, repository, sort, place):
     repository.answers = [answer(hit(1), hit(2), total=3), answer(hit(3), total=3)]
-    first = (await client.get("/v1/search", params={"q": "a", "size": 2})).json()
-    second = (await client.get("/v1/search", params={"q": "a", "size": 2, "cursor": first["next"]})).json()
+    asked = {"q": "a", "size": 2, "sort": sort}
+    first = (await client.get("/v1/search", params=asked)).json()
+    second = (await client.get("/v1/search", params={**asked, "cursor": first["next"]})).json()
     assert [row["id"] for row in second["items"]] == ["id-3"]
     assert second["next"] is None
-    assert repository.bodies[1]["search_after"] == [2, "id-2"]
+    assert place.items() <= repository.bodies[1].items()
+    assert len({"from", "search_after"} & set(repository.bodies[1])) == 1
     assert (repository.bodies[0]["size"], repository.bodies[1]["size"]) == (2, 3)
 
 

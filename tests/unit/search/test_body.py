@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from services.search.body import Languages, search_body
+from services.search.cursor import Position
 from services.search.request import read_search
 from shared.elastic.languages import TEXT_FIELDS
 from tests.unit.search.fakes import NOW
@@ -97,3 +98,8 @@ def test_facets_and_histogram_count_everything():
 
 def test_no_text_of_a_story_is_fetched_for_a_list():
     assert "body" not in body()["_source"]
+
+
+def test_by_relevance_pages_count_rows_as_deep_as_they_can():
+    assert body(("q", "a"), after=Position([1.5, 2, "id"], None, None, 9_980))["from"] == 9_980
+    assert body(("q", "a"), after=Position([1.5, 2, "id"], None, None, 9_981))["search_after"] == [1.5, 2, "id"]

@@ -10,14 +10,18 @@ from services.search.cursor import LIFETIME_S, BadCursor, Position, issue, resum
 
 KEY, PRINT = b"k" * 32, b"f" * 12
 AT = 1_700_000_000.5
-POSITION = Position([1.2345678, -62135596800000, "id"], "2022-01-01T00:00:00.000Z", None)
+POSITION = Position([1.2345678, -62135596800000, "id"], "2022-01-01T00:00:00.000Z", None, 20)
 
-VALUES = st.lists(st.one_of(st.none(), st.integers(-(2**62), 2**62), st.floats(allow_nan=False, width=32), st.text()))
+VALUES = st.lists(
+    st.one_of(
+        st.none(), st.integers(-(2**62), 2**62), st.floats(allow_nan=False, allow_infinity=False, width=32), st.text()
+    )
+)
 
 
 @given(VALUES, st.binary(min_size=12, max_size=12))
 def test_a_cursor_leads_back_to_where_it_was_made(values, fingerprint):
-    position = Position(values, None, "2022-01-01T00:00:00.000Z")
+    position = Position(values, None, "2022-01-01T00:00:00.000Z", 40)
     cursor = issue(position, fingerprint, KEY, AT)
     assert cursor.isascii()
     assert set(cursor) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
