@@ -24,6 +24,8 @@ from shared.settings import MIB
 log = get_logger()
 
 TOO_LARGE = "too-large"
+_HALVE_AFTER = 5
+"""Failures of a whole request in a row after which it goes on in halves."""
 _FINAL = frozenset({Outcome.OK, Outcome.STALE, Outcome.POISON})
 
 
@@ -136,8 +138,7 @@ class BulkWriter:
                     break
                 await self._wait(answer, attempt)
                 attempt += 1
-                if answer.status == 429 and len(unsent) > 1:
-                    # Too large for the memory that is left: the same request again might never fit.
+                if len(unsent) > 1 and _wants_less(answer, attempt):
                     outcomes.update(zip(pending, await self._in_two(unsent, refresh, attempt), strict=True))
                     break
                 continue
@@ -200,6 +201,16 @@ class BulkWriter:
         if self._on_wait:
             self._on_wait(reason, delay)
         await self._sleep(delay)
+
+
+def _wants_less(verdict: Verdict, attempt: int) -> bool:
+    """Whether the same request again might never be taken, so that smaller ones are better.
+
+    A 429 for a whole request says that it does not fit into the memory that is left. A server that slams the door on a
+    body over its limit, or takes longer than we wait, looks like one that is away: hence after some failures in a row.
+    Halves cost little: once the first small one is through, the others double in size again.
+    """
+    return verdict.outcome is Outcome.RETRY and (verdict.status == 429 or attempt >= _HALVE_AFTER)
 
 
 _WRITTEN = ItemOutcome(Outcome.OK, 200)

@@ -91,6 +91,12 @@ async def test_a_request_refused_for_lack_of_memory_goes_on_in_halves(store):
     assert store.requests == [["a", "b", "c", "d"], ["a", "b"], ["c", "d"]]
 
 
+async def test_after_an_outage_requests_grow_again(store):
+    store.fail(*[Fault(0)] * 12)
+    assert outcomes(await store.write([action(str(n)) for n in range(64)])) == ["ok"] * 64
+    assert [len(ids) for ids in store.requests] == [64] * 5 + [32, 16, 8, 4, 2] + [1] * 4 + [2, 4, 8, 16, 32]
+
+
 async def test_overload_is_never_poison_however_long_it_lasts(store):
     store.fail(*[Fault(429)] * 200)
     assert outcomes(await store.write([action("a")])) == ["ok"]
