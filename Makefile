@@ -32,10 +32,10 @@ fmt: env-dev ## Format the code and mend what the linter can
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
-lock: ## Write both locks anew from pyproject.toml (needs uv)
+lock: ## Write both locks anew from pyproject.toml (needs uv; ARGS=--upgrade)
 	@command -v uv >/dev/null || { echo "newswire: make lock needs uv (pip install uv)" >&2; exit 2; }
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.lock
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url $(ARGS) pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url $(ARGS) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 
 clean: ## Remove the environment, caches and this folder's data (.newswire); downloads stay
 	@if [ -x $(BIN)/newswire ] && [ -d .newswire ]; then $(BIN)/newswire down --quiet; fi

@@ -24,9 +24,8 @@ def end_with_supervisor(lifeline: int) -> None:
             pass
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE_S)
-    os.killpg(
-        os.getpgid(0), signal.SIGKILL
-    )  # this session holds the service and its own helper processes, nothing else
+    # This process leads a session of its own: its group is the service and its helper processes, nothing else.
+    os.killpg(0, signal.SIGKILL)
 
 
 def main() -> None:
