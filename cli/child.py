@@ -24,8 +24,9 @@ def end_with_supervisor(lifeline: int) -> None:
             pass
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE_S)
-    # This process leads a session of its own: its group is the service and its helper processes, nothing else.
-    os.killpg(0, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):  # started by hand, it leads no group
+        os.killpg(os.getpid(), signal.SIGKILL)  # the service and its helper processes, nothing else
+    os._exit(1)
 
 
 def main() -> None:
