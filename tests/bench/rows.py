@@ -16,6 +16,9 @@ import httpx2
 import orjson
 import psutil
 
+from services.search.body import Languages, search_body
+from services.search.request import read_search
+from shared.events import now
 from tests.bench.load import Load, RawClient, Request, run_load, until
 from tests.bench.stories import endless
 from tests.harness import Pipeline, scan
@@ -225,7 +228,9 @@ async def search_runs(bench: Bench, wanted: Sequence[dict[str, str]], clients: i
 
 def elastic_body(params: dict[str, str]) -> dict[str, Any]:
     """The very body that the search service sends for these parameters."""
-    raise NotImplementedError(params)
+    moment = now()
+    search = read_search(params.items(), moment)
+    return search_body(search, moment, size=search.size, languages=Languages(("en",), moment), timeout_ms=5000)
 
 
 def create_floor_index(bench: Bench) -> None:

@@ -29,7 +29,7 @@ def test_a_story_is_found_by_keyword_and_date(pipeline):
     answer = pipeline.push(story)
     assert answer.status_code == 202
     receipt = answer.json()["receipt"]
-    assert answer.json()["items"] == [{"id": f"{receipt}.0", "status": "accepted"}]
+    assert answer.json()["items"] == [{"id": f"{receipt}.1", "status": "accepted"}]
     hit = pipeline.wait_total(1, token, from_="2025-02-08", to="2025-02-08")["items"][0]
     assert hit["title"] == story["title"]
     assert hit["published"] == "2025-02-08T08:00:00.000000Z" or hit["published"].startswith("2025-02-08T08:00:00")
