@@ -17,6 +17,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from services.normalization.layout import Paragraph
+from services.normalization.moments import is_moment
 from services.normalization.phrases import Kind, fold, kind_of
 from shared.events import Related
 
@@ -57,7 +58,8 @@ class Cleaned:
     lines: list[Line] = field(default_factory=list)
     credit: str | None = None
     related: list[Related] = field(default_factory=list)
-    teasers: list[Related] = field(default_factory=list)
+    named: list[tuple[int, Related]] = field(default_factory=list)
+    """Other stories with the place where they are named."""
     reporters: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -96,6 +98,7 @@ def clean(lines: list[Line]) -> Cleaned:
         if len(lines) == before:
             break
     result.lines = lines
+    result.related = [story for _, story in sorted(result.named, key=lambda one: one[0])]
     return result
 
 
@@ -127,24 +130,24 @@ def note(result: Cleaned, text: str) -> None:
         result.notes.append(text)
 
 
-def name_story(into: list[Related], title: str) -> None:
+def name_story(result: Cleaned, place: int, title: str) -> None:
     """Add the story that `title` names, unless it is there or no title of a story."""
     address = _URL.search(title)
     name = (title[: address.start()] if address else title).strip(" |•-–—:")
     entry = Related(title=name or None, url=address[1] if address else None)
-    known = {(one.title and fold(one.title), one.url) for one in into}
-    is_new = (entry.title and fold(entry.title), entry.url) not in known
-    if (name or address) and is_new and len(into) < MOST_RELATED:
-        into.append(entry)
+    same = fold(name)
+    is_new = not any(fold(one.title or "") == same and one.url == entry.url for _, one in result.named)
+    if (name or address) and is_new and len(result.named) < MOST_RELATED:
+        result.named.append((place, entry))
 
 
-def _name_headings(result: Cleaned, lines: list[Line]) -> None:
+def _name_stories(result: Cleaned, lines: list[Line]) -> None:
     """Headings among dropped lines name stories; of one or two words they are menu entries."""
     for line in lines:
-        if line.code == "H" and line.text.count(" ") >= 2:
-            name_story(result.teasers, line.text)
-        elif line.code == "R":
-            name_story(result.related, line.rest)
+        if line.code == "R":
+            name_story(result, line.place, line.rest)
+        elif line.code == "H" and line.text.count(" ") >= 2 and not is_moment(line.text):
+            name_story(result, line.place, line.text)
 
 
 def _take_credit(result: Cleaned, line: Line) -> None:
@@ -176,14 +179,14 @@ def _names(text: str) -> list[str]:
     return [name for name in names if name and name[0].isupper() and name.count(" ") <= 4][:10]
 
 
-_TWO_PROSE = re.compile("PP")
-_THREE_PROSE = re.compile("PPP")
+_GOES_ON = re.compile("[^HS]P")
+"""In a tail prose only follows a heading (a teaser's line) or a newsletter's; elsewhere it is the story going on."""
 
 
 def cut_tail(lines: list[Line], result: Cleaned) -> list[Line]:
     """Cut where the story ends and teasers, newsletters and lists begin: after its credit, at a list, at the first teaser.
 
-    The rest must look like a page's tail to its end: prose never twice in a row, as a story that goes on would have it.
+    The rest must look like a page's tail to its end, with no prose as a story that goes on would have it.
     """
     codes = _codes(lines)
     repeats = _repeated(lines)
@@ -191,7 +194,7 @@ def cut_tail(lines: list[Line], result: Cleaned) -> list[Line]:
     if story < 0:
         return lines
     for start in range(story + 1, len(codes)):
-        if codes[start] in "CXSHRN" and _is_tail(codes, start, repeats):
+        if codes[start] in "CXSH" and _is_tail(codes, start, repeats):
             break
     else:
         return lines
@@ -201,7 +204,7 @@ def cut_tail(lines: list[Line], result: Cleaned) -> list[Line]:
         if line.code == "C" and line.rest:
             _take_credit(result, line)
             break
-    _name_headings(result, tail)
+    _name_stories(result, tail)
     note(result, "teasers and lists after the story taken out of the body")
     return lines[:start]
 
@@ -213,7 +216,7 @@ def _is_tail(codes: str, start: int, repeats: set[int]) -> bool:
     if first == "H" and not re.match("H{1,3}T", tail):
         return False
     evidence = tail.count("T") + 2 * tail.count("X") + tail.count("S") + sum(1 for place in repeats if place >= start)
-    if (_THREE_PROSE if evidence >= 4 else _TWO_PROSE).search(tail):
+    if _GOES_ON.search(tail):
         return False
     after_story = codes[:start].count("P") >= 2
     if first == "C" and after_story and len(tail) > 1 and not re.search("P", tail[1:2]):
@@ -250,7 +253,7 @@ def drop_teaser_runs(lines: list[Line], result: Cleaned) -> list[Line]:
     kept, last = [], 0
     for start, end in spans:
         kept += lines[last:start]
-        _name_headings(result, lines[start:end])
+        _name_stories(result, lines[start:end])
         last = end
     note(result, "teasers taken out of the body")
     return kept + lines[last:]
@@ -266,11 +269,11 @@ def drop_lists(lines: list[Line], result: Cleaned) -> list[Line]:
         under = re.compile("[HRT]*").match(codes, place + 1)
         length = len(under[0]) if under else 0
         if line.code == "X":
-            _name_headings(result, lines[place + 1 : place + 1 + length])
+            _name_stories(result, lines[place + 1 : place + 1 + length])
             note(result, "list of other stories taken out of the body")
             place += 1 + length
         elif line.code == "R" and not line.rest.strip(" .:!…") and codes[place + 1 : place + 2] == "H":
-            _name_headings(result, lines[place + 1 : place + 2])
+            _name_stories(result, lines[place + 1 : place + 2])
             note(result, "pointers to other stories taken out of the body")
             place += 2
         else:
@@ -306,7 +309,7 @@ def drop_set_phrases(lines: list[Line], result: Cleaned) -> list[Line]:
         if line.code == "C":
             _take_credit(result, line)
         elif line.code == "R":
-            name_story(result.related, line.rest)
+            name_story(result, line.place, line.rest)
             note(result, "pointers to other stories taken out of the body")
         elif line.code in "XSN":
             note(result, "newsletter, share or picture lines taken out of the body")

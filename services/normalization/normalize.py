@@ -48,7 +48,18 @@ def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
     status, word_note = lifecycle.status_of(parts.status)
     if word_note:
         notes.append(word_note)
-    known = _dates(parts, raw, now, notes)
+    known = _read_dates(
+        {
+            "published": parts.published,
+            "updated": parts.updated,
+            "version_time": parts.version_time,
+            "embargoed_until": parts.embargoed_until,
+            "expires": parts.expires,
+        },
+        raw,
+        now,
+        notes,
+    )
     version_time = known.get("version_time")
     moment = version_time.value if version_time else None
     identity = lifecycle.identify(parts, raw, moment, killed=status is Status.KILLED)
@@ -83,14 +94,14 @@ def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
         "normalized": now,
         "notes": notes,
     }
+    if status is Status.KILLED:
+        _notice(fields, parts)
+    else:
+        _content(fields, parts, raw)
     for name in ("published", "updated", "expires"):
         if name in known:
             fields[name] = known[name].value
     fields["first_published"] = fields.get("published")
-    if status is Status.KILLED:
-        _notice(fields, parts)
-    else:
-        _content(fields, parts, raw, notes)
     return Article(**fields)
 
 
@@ -101,36 +112,34 @@ def _notice(fields: dict[str, Any], parts: StoryParts) -> None:
     fields["ednote"] = parts.ednote
 
 
-def _dates(parts: StoryParts, raw: RawStory, now: datetime, notes: list[str]) -> dict[str, HonestDate]:
+_IN_THE_PAST = ("published", "updated", "version_time")
+
+
+def _read_dates(
+    given: dict[str, GivenDate | None], raw: RawStory, now: datetime, notes: list[str]
+) -> dict[str, HonestDate]:
     """Every date that could be read; what could not, or cannot be true, is told in `notes`."""
     zone = dates.zone_named(raw.zone)
-    if raw.zone and zone is None:
-        notes.append("the feed's zone is unknown here: dates without a zone are read in UTC")
     known: dict[str, HonestDate] = {}
-    given: tuple[tuple[str, GivenDate | None, bool], ...] = (
-        ("published", parts.published, True),
-        ("updated", parts.updated, True),
-        ("version_time", parts.version_time, True),
-        ("embargoed_until", parts.embargoed_until, False),
-        ("expires", parts.expires, False),
-    )
-    for name, date, in_the_past in given:
+    for name, date in given.items():
         if date is None:
             continue
         honest = dates.honest(date, zone)
         if honest is None:
             notes.append(f"{name} could not be read")
-        elif in_the_past and not dates.believable(honest, now):
+        elif name in _IN_THE_PAST and not dates.believable(honest, now):
             notes.append(f"{name} is before 1400 or more than 48 hours ahead: not used")
         else:
             known[name] = honest
             if honest.zone == "assumed":
-                notes.append(f"{name} has no zone: read in UTC")
+                why = "no zone, and the feed's is unknown here" if raw.zone else "no zone"
+                notes.append(f"{name} has {why}: read in UTC")
     return known
 
 
-def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory, notes: list[str]) -> None:
+def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
     """Clean text and all that is read from it."""
+    notes: list[str] = fields["notes"]
     title = layout.squeeze(layout.strip_invisible(parts.title)[0]) if parts.title else ""
     text, stripped = layout.strip_invisible(parts.body or "")
     if stripped:
@@ -139,6 +148,8 @@ def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory, notes: li
     head = page.read_head(lines) if parts.layout == "pasted" else page.Head()
     if head.start:
         lines = [line for place, line in enumerate(lines) if place >= head.start or line.code not in "HT"]
+    if head.published and parts.published is None:
+        fields["dates"] |= _read_dates({"published": head.published}, raw, fields["normalized"], notes)
     title = title or head.title or ""
     cleaned = cleanup.clean(_without_title(lines, title))
     body = [line.text for line in cleaned.lines]
@@ -153,7 +164,7 @@ def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory, notes: li
     fields["byline"] = parts.byline or head.byline or cleaned.reporters
     fields["credit"] = parts.credit or cleaned.credit
     fields["section"] = parts.section or head.section
-    fields["related"] = parts.related + cleaned.related + cleaned.teasers
+    fields["related"] = parts.related + cleaned.related
     fields["word_count"] = sum([paragraph.count(" ") + 1 for paragraph in body])
     code, disagreement = language.detect(fields["title"], fields["body"], parts.language or raw.language)
     fields["language"] = code

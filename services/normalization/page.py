@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from services.normalization.cleanup import Line
+from services.normalization.moments import is_moment, read_moment
+from services.normalization.parts import GivenDate
 from services.normalization.phrases import fold
 
 LONGEST_SECTION = 45
@@ -18,15 +20,6 @@ _BYLINE = re.compile(
 )
 _NAME = re.compile(r"^(?:[^\W\d_][\w.'’-]*\s+){0,4}[^\W\d_][\w.'’-]*$")
 _CRUMBS = re.compile(r"\s+[>›»/→]\s+")
-_MOMENT = re.compile(
-    r"(?:(?:published|updated|posted|last updated|last modified|date|on|δημοσίευση|δημοσιεύθηκε|δημοσιεύτηκε|ενημέρωση|ημερομηνία"
-    r"|veröffentlicht|aktualisiert|stand|publié le|publié|mis à jour le|mis à jour|publicado el|publicado em|publicado|actualizado|atualizado em"
-    r"|atualizado|pubblicato il|pubblicato|aggiornato il|aggiornato|am|le)\s*:?\s*)?"
-    r"(?:[^\W\d_]+,?\s+)?(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}-\d\d-\d\d(?:T\S+)?|\d{1,2}\.?(?:er|st|nd|rd|th|η|ης|ª|º)?\s+(?:de\s+)?[^\W\d_]{3,12}\.?,?\s+(?:de\s+)?\d{4}"
-    r"|[^\W\d_]{3,12}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4})"
-    r"(?:[\s,|·•@–-]*(?:at|um|à|a las|alle|às|στις|ore|h)?\s*\d{1,2}[:.h]\d{2}(?:[:.]\d{2})?(?:\s*(?:a\.?m\.?|p\.?m\.?|uhr|h|π\.?μ\.?|μ\.?μ\.?|utc|gmt|[a-z]{3,4}))?)?",
-    re.IGNORECASE,
-)
 _SECTIONS = frozenset(
     fold(word)
     for word in """
@@ -53,7 +46,7 @@ class Head:
     title: str | None = None
     subheads: list[str] = field(default_factory=list)
     byline: list[str] = field(default_factory=list)
-    moment: str | None = None
+    published: GivenDate | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -87,8 +80,8 @@ def _fact(head: Head, text: str) -> bool:
     if match and (names := names_in(match["names"])):
         head.byline = head.byline or names
         return True
-    if _MOMENT.fullmatch(text):
-        head.moment = head.moment or text
+    if is_moment(text):
+        head.published = head.published or read_moment(text)
         return True
     crumbs = _CRUMBS.split(text)
     if len(crumbs) >= 2 and all(0 < len(crumb) <= 30 for crumb in crumbs) and len(text) <= 100:
