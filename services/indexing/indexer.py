@@ -27,7 +27,7 @@ SMALL = 50
 """Live writes below which a batch is refreshed by its own bulk request: latency counts. Above it, once at the end."""
 
 _ROUNDS = 10
-"""Times a batch is planned again because another worker's writes or unindexable documents came in between."""
+"""Times a batch is planned again in vain, because another worker writes the same articles, before it is given back."""
 
 _FIELDS = (
     "ext_version",
@@ -99,12 +99,14 @@ class Indexer:
         pending: dict[str, list[Version]] = {}
         for version in versions:
             pending.setdefault(version.article_id, []).append(version)
-        rounds = 0
+        fruitless = 0
         while pending:
-            if rounds == _ROUNDS:
+            left = await self._round(pending, result)
+            # A round that finds poison has made progress, however many follow; one that was only overtaken has not.
+            fruitless += left == pending
+            if fruitless == _ROUNDS:
                 raise Unavailable("articles were written by another worker again and again")
-            rounds += 1
-            pending = await self._round(pending, result)
+            pending = left
         await self._tell(result.told)
         await self._refresh()
         return result

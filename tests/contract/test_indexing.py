@@ -318,6 +318,16 @@ async def test_poison_among_the_versions_of_one_article(room, wrong):
     assert room.told() == [("created", 1), ("updated", 2)]
 
 
+async def test_many_poison_versions_of_one_article_stop_nothing(room):
+    good = room.article(version=3)
+    bad = [room.article(version=number) for number in (*range(4, 20), 1, 2)]
+    batch = [room.record(good), *[room.record(one, expires="never") for one in bad]]
+    await room.worker().handle(batch)
+    assert (await room.one(good))["version"] == "3"
+    assert sorted(room.buried()) == [("unindexable", record.offset) for record in batch[1:]]
+    assert room.told() == [("created", 1)]
+
+
 async def test_records_that_are_no_articles_are_buried_and_the_rest_goes_on(room):
     good = room.article()
     batch = [

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES
 from shared.elastic.index import DEAD_LETTERS as LETTERS
 from shared.elastic.memory import Fault, MemoryStore
+from shared.elastic.outcomes import Outcome
+from shared.elastic.ports import ItemOutcome
 from shared.errors import Misconfigured, Transient, Unavailable
 from shared.events import Article
 from tests.contract.indexing_room import MINE, Room
@@ -65,6 +67,26 @@ async def test_failure_after_the_write_but_before_the_refresh():
     )
     documents = store.documents(ARTICLES)
     assert all(len(documents[str(one.article_id)]) == 1 for one in many)
+
+
+async def test_article_that_another_worker_writes_all_the_time_is_given_back():
+    store = MemoryStore()
+    room = Room(store)
+    write = store.write
+
+    async def overtaken(actions, **options):
+        if actions[0].index.startswith(f"{ARTICLES}-"):
+            return [ItemOutcome(Outcome.STALE, 409)] * len(actions)
+        return await write(actions, **options)
+
+    store.write = overtaken
+    worker = room.worker()
+    batch = room.records(room.article())
+    with pytest.raises(Unavailable):
+        await worker.handle(batch)
+    store.write = write
+    await worker.handle(batch)
+    assert room.told() == [("created", 1)]
 
 
 async def test_cancelled_half_way_and_handed_over_again():
