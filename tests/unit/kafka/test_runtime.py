@@ -11,7 +11,7 @@ import pytest
 from shared import metrics
 from shared.errors import Misconfigured, Transient
 from shared.health import Health
-from shared.kafka import runtime as module
+from shared.kafka import assignment, standstill
 from shared.kafka.dead_letter import DeadLetters
 from shared.kafka.memory import MemoryBroker
 from shared.kafka.ports import Message, PartitionsLost, Record, TopicPartition
@@ -87,7 +87,7 @@ async def test_a_worker_without_a_broker_is_live_and_not_ready():
 
 async def test_a_handler_that_stands_still_is_not_live_and_is_written_down_once(monkeypatch):
     dumps: list[None] = []
-    monkeypatch.setattr(module, "dump_tasks", lambda: dumps.append(None))
+    monkeypatch.setattr(standstill, "dump_tasks", lambda: dumps.append(None))
     release = asyncio.Event()
     async with Rig() as rig:
         rig.handling = lambda _: release.wait()
@@ -168,7 +168,7 @@ async def test_a_commit_that_hangs_does_not_hold_up_a_revoke():
         loop = asyncio.get_running_loop()
         started = loop.time()
         await rig.source.revoke()
-        assert loop.time() - started < 0.5 + 2 * module._LAST_COMMIT_S[0] + 0.5
+        assert loop.time() - started < 0.5 + 2 * assignment.LAST_COMMIT_S[0] + 0.5
         assert rig.runtime._assignment is None
 
 
