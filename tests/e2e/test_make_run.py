@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -250,12 +251,17 @@ def stubborn(tmp_path):
         (code / name).symlink_to(ROOT / name)
     supervisor = SUPERVISOR.replace("{logs}", str(tmp_path))
     environment = {**os.environ, "PYTHONPATH": str(code)}
+    family: list[psutil.Process] = []
     with subprocess.Popen([sys.executable, "-P", "-c", supervisor], env=environment) as process:
         try:
             wait_until(lambda: pids.exists() and pids.read_text().endswith(" "), 20, "the service to start")
-            yield process, [psutil.Process(int(pid)) for pid in pids.read_text().split()]
+            family += [psutil.Process(int(pid)) for pid in pids.read_text().split()]
+            yield process, family
         finally:
             process.kill()
+            for left in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    left.kill()
 
 
 def test_a_stubborn_service_and_its_helper_end_with_a_killed_supervisor(stubborn):
