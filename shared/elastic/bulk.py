@@ -26,6 +26,10 @@ log = get_logger()
 TOO_LARGE = "too-large"
 _HALVE_AFTER = 5
 """Failures of a whole request in a row after which it goes on in halves."""
+_SUSPICIOUS = 10
+_FAULTS_OF_A_DOCUMENT = frozenset(
+    {"document_parsing_exception", "mapper_parsing_exception", "strict_dynamic_mapping_exception"}
+)
 _FINAL = frozenset({Outcome.OK, Outcome.STALE, Outcome.POISON})
 
 
@@ -120,7 +124,9 @@ class BulkWriter:
         parts = list(chunks(actions, self._max_records, self._max_bytes))
         outcomes: list[ItemOutcome] = []
         for part in parts:
-            outcomes += await self._deliver(part, refresh and len(parts) == 1, 0)
+            written = await self._deliver(part, refresh and len(parts) == 1, 0)
+            _suspect_ourselves(written)
+            outcomes += written
         if refresh and len(parts) > 1:
             await self._refresh({action.index for action in actions})
         return outcomes
@@ -211,6 +217,22 @@ def _wants_less(verdict: Verdict, attempt: int) -> bool:
     Halves cost little: once the first small one is through, the others double in size again.
     """
     return verdict.outcome is Outcome.RETRY and (verdict.status == 429 or attempt >= _HALVE_AFTER)
+
+
+def _suspect_ourselves(written: list[ItemOutcome]) -> None:
+    """Ten and more documents all refused, for a reason that is in none of them, are no ten bad documents.
+
+    A request that the server (or a proxy) cannot take as we make it is answered 400 each time, down to its last
+    document; a flood of dead letters would hide that.
+
+    Raises:
+        Misconfigured: so it was.
+    """
+    first = written[0]
+    if len(written) < _SUSPICIOUS or first.status != 400 or first.error_type in _FAULTS_OF_A_DOCUMENT:
+        return
+    if all(result.outcome is Outcome.POISON and result.error_type == first.error_type for result in written):
+        raise Misconfigured(f"Elasticsearch, bulk: every document was refused: 400 {first.reason}")
 
 
 _WRITTEN = ItemOutcome(Outcome.OK, 200)

@@ -134,6 +134,24 @@ async def test_one_malformed_item_that_spoils_the_request_is_found():
     assert results[2].error_type == "action_request_validation_exception"
 
 
+@pytest.mark.parametrize(("count", "stops"), [(9, False), (10, True), (200, True)])
+async def test_a_request_that_is_refused_for_every_document_is_our_own_fault(count, stops):
+    async def send(actions, refresh):
+        return Verdict(Outcome.BISECT, 400, "illegal_argument_exception", "illegal_argument_exception")
+
+    writing = BulkWriter(send, no_refresh).write([action(str(n)) for n in range(count)])
+    if stops:
+        with pytest.raises(Misconfigured, match="every document"):
+            await writing
+    else:
+        assert outcomes(await writing) == ["poison"] * count
+
+
+async def test_many_misfits_are_as_many_dead_letters(store):
+    results = await store.write([action(str(n), source=b'{"nonsense":1}') for n in range(50)])
+    assert outcomes(results) == ["poison"] * 50
+
+
 async def no_refresh(indices):
     raise AssertionError("no refresh was asked for")
 
