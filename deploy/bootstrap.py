@@ -216,7 +216,10 @@ def install(kind: str, root: Path, venv: Path) -> None:
     """Fill `venv` from the lock of `kind`, then put this checkout itself in (editable)."""
     lock = root / LOCKS[kind]
     progress = Progress(pins(lock))
-    print(f"newswire: installing {progress.total} packages into .venv (about 150 MB to download, the first time)", flush=True)
+    print(
+        f"newswire: installing {progress.total} packages into .venv (about 150 MB to download, the first time)",
+        flush=True,
+    )
     venv.mkdir(exist_ok=True)
     (venv / UNFINISHED).touch()
     if not (venv / "bin" / "python").exists():
