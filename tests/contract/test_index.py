@@ -228,9 +228,12 @@ async def test_a_look_up_of_many_ids(room):
 
 async def test_an_id_in_two_slices_shows_its_newest(room):
     second = await room.make(room.name(ARTICLES, "two"))
-    await room.write(room.action("a", 7), room.action("a", 8, into=second), refresh=True)
-    found = await room.store.lookup(ARTICLES, [room.id("a")], [])
-    assert (found[room.id("a")].index, found[room.id("a")].version) == (second, 8)
+    first_newest = [room.action("a", 8), room.action("a", 7, into=second)]
+    second_newest = [room.action("b", 7), room.action("b", 8, into=second)]
+    await room.write(*first_newest, *second_newest, refresh=True)
+    assert await room.looked_up("a", "b") == {"a": 8, "b": 8}
+    found = await room.store.lookup(ARTICLES, [room.id("a"), room.id("b")], [])
+    assert [found[room.id(name)].index for name in "ab"] == [room.slice, second]
 
 
 async def test_what_is_nowhere_is_not_found(room):
