@@ -33,7 +33,12 @@ _AS_BROWSERS_DO = {
     "ascii": "cp1252",
     "iso8859-9": "cp1254",
 }
-_NEVER = {"utf-7", "idna", "punycode", "raw_unicode_escape", "unicode_escape", "undefined", "mbcs", "oem"}
+_NEVER = frozenset(
+    {
+        "utf-7", "idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined", "mbcs", "oem", "rot-13", "base64",
+        "hex", "bz2", "zlib", "uu", "quopri",
+    }
+)  # fmt: skip
 """Codecs that are no charset of a text, or (UTF-7) one that hides markup."""
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
 _INSIDE = re.compile(
@@ -70,7 +75,7 @@ def codec_of(label: str | None) -> str | None:
         name = codecs.lookup(label.strip()).name
     except (LookupError, ValueError):
         return None
-    return None if name in _NEVER else _AS_BROWSERS_DO.get(name, name)
+    return None if name.replace("_", "-") in _NEVER else _AS_BROWSERS_DO.get(name, name)
 
 
 def _try(raw: bytes, codec: str | None) -> str | None:

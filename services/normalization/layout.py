@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 WIDEST_WRAPPED = 100
 """Columns: no wire wraps wider, and hardly a paragraph is shorter than that in a text with a line a paragraph."""
+NARROWEST_WRAPPED = 25
 MANY_LOWER = 0.25
 """Share of lines going on in lower case from which a text is wrapped; where a line is a paragraph it is next to none."""
 
@@ -71,7 +72,7 @@ def _is_wrapped(lines: list[str]) -> bool:
                 wide += 1
             if before:
                 pairs += 1
-                if line[0].islower():
+                if line[0].islower() and len(before) >= NARROWEST_WRAPPED:
                     lower += 1
         before = line
     return lower >= MANY_LOWER * pairs > 0 and wide * 20 <= filled

@@ -70,7 +70,7 @@ def canonical_url(address: str | None) -> str | None:
     if query and any(_TRACKING.fullmatch(pair.partition("=")[0]) for pair in query.split("&")):
         pairs = parse_qsl(query, keep_blank_values=True)
         query = urlencode([(name, value) for name, value in pairs if not _TRACKING.fullmatch(name)])
-    return urlunsplit((scheme, netloc, parts.path or "/", query, ""))
+    return urlunsplit((scheme, netloc, parts.path or "/", query, "")).strip()
 
 
 def identify(parts: StoryParts, raw: RawStory, version_time: datetime | None, *, killed: bool) -> Identity:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -179,6 +178,4 @@ def _nothing() -> None:
 
 def wait_until_ready(pool: Pool, timeout_s: float = 60.0) -> None:
     """Block until a process answers; for measurements and tests."""
-    started = time.monotonic()
     pool.submit([]).result(timeout_s)
-    _log.debug("pool ready", seconds=time.monotonic() - started)

@@ -7,11 +7,14 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from hypothesis import settings
 
 from services.normalization.normalize import normalize
 from services.normalization.raw import RawStory
 from shared.events import Article
 
+patient = settings(deadline=None)
+"""For property tests: the first example loads a language model, and the machine may be busy."""
 NOW = datetime(2026, 2, 8, 12, 0, tzinfo=UTC)
 RECEIPT = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 

@@ -1,0 +1,110 @@
+"""Marked-up text (XHTML, NITF and what wires make of them) in an XML tree, as blocks of one line each. Pure.
+
+White space is folded as markup says, but kept apart in `pre`. A table is a block a row. Pictures, scripts and what hangs
+on them are left out: they are no text.
+"""
+
+from __future__ import annotations
+
+from services.normalization import layout
+from services.normalization.parts import Block, BlockTag
+from services.normalization.xml import Element, local
+
+CELLS = " | "
+"""Between the cells of a table's row."""
+
+_TAGS: dict[str, BlockTag] = {
+    "h1": "h2", "h2": "h2", "h3": "h3", "h4": "h3", "h5": "h3", "h6": "h3", "hl1": "h2", "hl2": "h2", "li": "li", "dt": "p",
+    "dd": "p", "blockquote": "blockquote", "bq": "blockquote", "p": "p",
+}  # fmt: skip
+_CONTAINERS = frozenset({
+    "html", "body", "body.content", "body.head", "body.end", "block", "div", "section", "article", "main", "header", "footer",
+    "aside", "ul", "ol", "dl", "center", "address", "hedline", "nitf-table", "table", "thead", "tbody", "tfoot", "caption",
+    "nitf-colgroup", "details", "summary", "fieldset", "datacontent", "inlinexml",
+})  # fmt: skip
+_NO_TEXT = frozenset({
+    "script", "style", "noscript", "template", "img", "figure", "picture", "object", "iframe", "video", "audio", "svg", "math",
+    "form", "button", "input", "media", "head", "title", "link", "meta", "nitf-table-metadata", "col", "colgroup",
+})  # fmt: skip
+_BREAKS = frozenset({"br", "hr"})
+
+
+def blocks(element: Element, skip: frozenset[str] = frozenset()) -> list[Block]:
+    """The text in `element` as blocks; elements whose local name in lower case is in `skip` are left out."""
+    reader = _Reader(_NO_TEXT | skip if skip else _NO_TEXT)
+    reader.enter(element)
+    reader.flush()
+    return reader.found
+
+
+def paragraphs(element: Element, skip: frozenset[str] = frozenset()) -> str | None:
+    """`blocks` as text with a blank line between them; None if there is none."""
+    return "\n\n".join(block.text for block in blocks(element, skip)) or None
+
+
+class _Reader:
+    """Collects running text; every element of a block's kind ends what came before it."""
+
+    def __init__(self, skip: frozenset[str]) -> None:
+        self.skip = skip
+        self.found: list[Block] = []
+        self.run: list[str] = []
+        self.tag: BlockTag = "p"
+
+    def flush(self) -> None:
+        """End the block that is being read."""
+        if self.run:
+            if text := " ".join("".join(self.run).split()):
+                self.found.append(Block(self.tag, text))
+            self.run = []
+
+    def enter(self, element: Element) -> None:
+        """What stands in `element`, in order."""
+        if element.text:
+            self.run.append(element.text)
+        for one in element:
+            self._read(one, local(one).lower())
+            if one.tail:
+                self.run.append(one.tail)
+
+    def _read(self, element: Element, name: str) -> None:
+        if name in self.skip:
+            return
+        if name in _TAGS:
+            self._block(element, _TAGS[name])
+        elif name == "pre":
+            self._pre(element)
+        elif name == "tr":
+            self._row(element)
+        elif name in _CONTAINERS:
+            self._block(element, self.tag)
+        elif name in _BREAKS:
+            self.flush()
+        else:
+            self.enter(element)
+
+    def _block(self, element: Element, tag: BlockTag) -> None:
+        self.flush()
+        before = self.tag
+        # A paragraph in a quotation or a list is still that.
+        self.tag = before if tag == "p" and before in ("blockquote", "li") else tag
+        self.enter(element)
+        self.flush()
+        self.tag = before
+
+    def _row(self, element: Element) -> None:
+        self.flush()
+        cells = []
+        for cell in element:
+            inside = _Reader(self.skip)
+            inside.enter(cell)
+            inside.flush()
+            cells.append(" ".join(block.text for block in inside.found))
+        if text := CELLS.join(cell for cell in cells if cell):
+            self.found.append(Block(self.tag, text))
+
+    def _pre(self, element: Element) -> None:
+        """Set text: wrapped lines are joined as in a text file, a table's lines stay."""
+        self.flush()
+        words = "".join(str(part) for part in element.itertext())
+        self.found += [Block(self.tag, one.text) for one in layout.paragraphs(layout.strip_invisible(words)[0])]

@@ -1,0 +1,299 @@
+"""Bytes to an XML tree that can do no harm, and what every XML format asks of it: names, texts, paragraphs. Pure.
+
+No document type is ever given to the parser: it is read here, refused if it declares an entity, and blanked. So nothing is
+expanded, loaded or fetched, whatever a document says. Size, number of tags and depth are capped. Bytes are read as `decode`
+reads them (byte order mark, charset declared outside, then in the XML declaration, UTF-8, detection), because wires declare
+ISO-8859-1 over UTF-8. Comments and processing instructions are left out; prefixes play no part (`ns0:headline`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.entities import html5
+from typing import NamedTuple, cast
+
+from lxml import etree
+from lxml.etree import _Element
+
+from services.normalization.decode import codec_of, declared_charset, decode
+from shared.errors import Refused, TooLarge
+
+Element = _Element
+"""The type of an element, for readers' signatures."""
+
+MAX_BYTES = 8 * 1024 * 1024
+"""The size ladder's item."""
+MAX_TAGS = 400_000
+"""Tags (starting, empty or ending) in a document: about 100 bytes of memory each, and no wire file has a tenth of it."""
+MAX_DEPTH = 100
+"""Elements inside each other; wire files have 10 to 20. libxml2 itself stops at 256."""
+
+XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+_DECLARATION = re.compile(r"\s*<\?xml\b[^>]{0,300}\?>", re.IGNORECASE)
+_ENCODING = re.compile(r"encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{2,40})[\"']", re.IGNORECASE)
+_BLANKS = re.compile(r"\s*")
+_DOCTYPE = re.compile(r"<!DOCTYPE\b", re.IGNORECASE)
+_IN_DOCTYPE = re.compile(r"\"[^\"]*\"|'[^']*'|[\[>]")
+_IN_SUBSET = re.compile(r"\"[^\"]*\"|'[^']*'|<!--.*?-->|<\?.*?\?>|<!ENTITY|%|\]", re.DOTALL | re.IGNORECASE)
+_ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
+_NOT_BREAKS = re.compile(r"[^\n]")
+_TOO_DEEP = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
+_REPAIRABLE = re.compile(
+    r"<!\[CDATA\[.*?\]\]>"
+    r"|&(?:(?P<name>[A-Za-z][A-Za-z0-9]{0,40});|#(?P<dec>[0-9]{1,7});|#[xX](?P<hex>[0-9A-Fa-f]{1,6});)?",
+    re.DOTALL,
+)
+_PREDEFINED = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+
+
+class Parsed(NamedTuple):
+    """The root element, and what there is to tell of the reading (charset, repairs)."""
+
+    root: Element
+    note: str | None
+
+
+def parse_xml(raw: bytes, content_type: str | None = None) -> Parsed:
+    """Read a document. What XML forbids and everybody understands (`&nbsp;`, a bare `&`, control characters) is repaired.
+
+    Raises:
+        Refused: `undecodable`; `xml-entities` for a document type that declares entities; `too-deep`; `too-large`;
+            `malformed-xml` with line and column, never with text.
+    """
+    if len(raw) > MAX_BYTES:
+        raise TooLarge(f"XML of more than {MAX_BYTES} bytes")
+    text, notes = _text(raw, content_type)
+    if text.count("<") > MAX_TAGS:
+        raise TooLarge(f"XML of more than {MAX_TAGS} tags")
+    text = _without_doctype(text)
+    try:
+        root = _parsed(text)
+    except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
+            raise Refused("too-deep", f"elements nested deeper than {MAX_DEPTH}, or a value over 10 MB") from None
+        root, repair = _repaired(text, error)
+        notes.append(repair)
+    if _TOO_DEEP(root):
+        raise Refused("too-deep", f"elements nested deeper than {MAX_DEPTH}")
+    return Parsed(root, "; ".join(notes) or None)
+
+
+def _text(raw: bytes, content_type: str | None) -> tuple[str, list[str]]:
+    """The document without its XML declaration, which says nothing more once bytes are characters."""
+    declared = _ENCODING.search(raw[:300].replace(b"\x00", b"").decode("latin-1").partition("?>")[0])
+    given = content_type if declared_charset(content_type) else f"charset={declared[1]}" if declared else None
+    decoded = decode(raw, given)
+    notes = [decoded.note] if decoded.note else []
+    if decoded.found == "utf-8" and declared and (codec := codec_of(declared[1])) not in ("utf-8", None):
+        if not decoded.text.isascii():
+            notes.append(f"charset utf-8, although it declares {codec}")
+    text = decoded.text.removeprefix("\ufeff")
+    declaration = _DECLARATION.match(text)
+    return (_blanked(text, 0, declaration.end()) if declaration else text), notes
+
+
+def _blanked(text: str, start: int, end: int) -> str:
+    """`text` with blanks for what stands between, line breaks kept, so that lines keep their numbers."""
+    return text[:start] + _NOT_BREAKS.sub(" ", text[start:end]) + text[end:]
+
+
+def _without_doctype(text: str) -> str:
+    for start, end in _doctypes(text):
+        text = _blanked(text, start, end)
+    return text
+
+
+def _doctypes(text: str) -> list[tuple[int, int]]:
+    """Where document types stand before the root (one at most, in a document that is right)."""
+    found: list[tuple[int, int]] = []
+    at = 0
+    while True:
+        at = cast("re.Match[str]", _BLANKS.match(text, at)).end()
+        if text.startswith("<?", at):
+            at = _after(text, "?>", at)
+        elif text.startswith("<!--", at):
+            at = _after(text, "-->", at + 4)
+        elif _DOCTYPE.match(text, at):
+            end = _doctype_end(text, at)
+            found.append((at, end))
+            at = end
+        else:
+            return found
+
+
+def _after(text: str, mark: str, at: int) -> int:
+    end = text.find(mark, at)
+    if end < 0:
+        raise Refused("malformed-xml", f"what begins in {_place(text, at)} never ends")
+    return end + len(mark)
+
+
+def _place(text: str, at: int) -> str:
+    return f"line {text.count(chr(10), 0, at) + 1}, column {at - text.rfind(chr(10), 0, at)}"
+
+
+def _doctype_end(text: str, start: int) -> int:
+    at = start
+    while token := _IN_DOCTYPE.search(text, at):
+        at = token.end()
+        if token[0] == ">":
+            return at
+        if token[0] == "[":
+            at = _subset_end(text, at)
+    raise Refused("malformed-xml", f"the document type in {_place(text, start)} never ends")
+
+
+def _subset_end(text: str, start: int) -> int:
+    for token in _IN_SUBSET.finditer(text, start):
+        if token[0] == "]":
+            return token.end()
+        if token[0] == "%" or token[0].upper() == "<!ENTITY":
+            raise Refused("xml-entities", f"the document type declares or uses entities, {_place(text, token.start())}")
+    raise Refused("malformed-xml", f"the document type's declarations in {_place(text, start)} never end")
+
+
+def _parsed(text: str) -> Element:
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        collect_ids=False,
+    )
+    return etree.fromstring(text.encode("utf-8", "replace"), parser)
+
+
+def _repaired(text: str, error: etree.XMLSyntaxError) -> tuple[Element, str]:
+    repairs = 0
+
+    def right(match: re.Match[str]) -> str:
+        nonlocal repairs
+        instead = _right(match)
+        repairs += instead != match[0]
+        return instead
+
+    mended = _REPAIRABLE.sub(right, text)
+    mended, forbidden = _FORBIDDEN.subn("", mended)
+    repairs += forbidden
+    if repairs:
+        try:
+            return _parsed(mended), f"{repairs} characters or entities repaired that XML forbids"
+        except etree.XMLSyntaxError as second:
+            error = second
+    line, column = error.position
+    kind = next((entry.type_name for entry in reversed(error.error_log) if entry.type == error.code), "not well-formed")
+    words = kind.removeprefix("ERR_").replace("_", " ").lower()
+    raise Refused("malformed-xml", f"{words}, line {line}, column {column}") from None
+
+
+def _right(match: re.Match[str]) -> str:
+    """What stands for this entity, character reference or bare `&` in XML."""
+    if match[0].startswith("<"):
+        return match[0]
+    name, dec, hexa = match.group("name", "dec", "hex")
+    if name:
+        if name in _PREDEFINED:
+            return match[0]
+        meant = html5.get(f"{name};")
+        return _escaped(meant) if meant else f"&amp;{name};"
+    if dec or hexa:
+        code = int(dec) if dec else int(hexa, 16)
+        allowed = code in (9, 10, 13) or 32 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
+        return match[0] if allowed else ""
+    return "&amp;"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def root_name(head: bytes) -> str | None:
+    """The local name of the root element by a document's first bytes, for `sniff`; None if they are no XML."""
+    text = head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe").decode("latin-1")
+    try:
+        spans = _doctypes(text)
+    except Refused:
+        return None
+    at = spans[-1][1] if spans else 0
+    while True:
+        at = cast("re.Match[str]", _BLANKS.match(text, at)).end()
+        if text.startswith("<?", at):
+            at = _after(text, "?>", at)
+        elif text.startswith("<!--", at):
+            at = _after(text, "-->", at + 4)
+        else:
+            break
+    root = _ROOT.match(text, at)
+    return root[1] if root else None
+
+
+def local(element: Element) -> str:
+    """Its name without name space."""
+    return element.tag.rpartition("}")[2]
+
+
+def namespace(element: Element) -> str | None:
+    """Its name space, if it has one."""
+    return element.tag[1:].partition("}")[0] if element.tag[:1] == "{" else None
+
+
+def children(element: Element, *names: str) -> Iterator[Element]:
+    """Its children of these local names (all, without names), in order."""
+    for one in element:
+        if not names or local(one) in names:
+            yield one
+
+
+def child(element: Element | None, *path: str) -> Element | None:
+    """The first child of that local name, and its first child of the next name, and so on."""
+    for name in path:
+        if element is None:
+            return None
+        element = next(children(element, name), None)
+    return element
+
+
+def descendants(element: Element, *names: str) -> Iterator[Element]:
+    """All elements of these local names in it, itself too, in document order."""
+    for one in element.iter():
+        if local(one) in names:
+            yield one
+
+
+def attribute(element: Element | None, name: str) -> str | None:
+    """Its attribute of that local name without blanks around it, None if absent or empty."""
+    if element is None:
+        return None
+    value = element.get(name)
+    if value is None:
+        value = next((given for key, given in element.items() if key.rpartition("}")[2] == name), "")
+    return value.strip() or None
+
+
+def text_of(element: Element | None) -> str | None:
+    """All text in it in one line, None if there is none."""
+    if element is None:
+        return None
+    if len(element):
+        return " ".join("".join(cast("Iterator[str]", element.itertext())).split()) or None
+    return " ".join((element.text or "").split()) or None
+
+
+def text_at(element: Element | None, *path: str) -> str | None:
+    """`text_of` the element at `path` (see `child`)."""
+    return text_of(child(element, *path))
+
+
+def language_of(element: Element | None) -> str | None:
+    """The nearest `xml:lang`, its own or an ancestor's."""
+    while element is not None:
+        if given := (element.get(XML_LANG) or "").strip():
+            return given
+        element = element.getparent()
+    return None
