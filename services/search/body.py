@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from services.search.cursor import Position
 from services.search.dates import rfc3339_ms, zone_id
-from services.search.query.build import FACTS, Clause, any_of, fact, text_query
+from services.search.query.build import FACTS, Clause, any_of, by_language, fact, text_query
 from services.search.query.tree import searches_text
 from services.search.reader import reader_filter
 from services.search.request import Search, spelled_span
@@ -149,8 +149,9 @@ def _filters(search: Search, now: datetime) -> list[dict[str, Any]]:
 def _highlight(search: Search, keys: Sequence[str]) -> dict[str, Any]:
     # encoder html: Elasticsearch does not escape a story's own markup by itself. The title comes whole.
     fields: dict[str, Any] = {}
+    in_language = by_language(search.tree)
     for key in keys:
-        own = {"highlight_query": text_query(search.tree, [key])}
+        own = {"highlight_query": in_language(key)}
         fields[f"title.{key}"] = {"number_of_fragments": 0, **own}
         fields[f"body.{key}"] = {"number_of_fragments": 2, "fragment_size": 160, **own}
     return {

@@ -144,6 +144,9 @@ async def test_words_are_found_in_title_and_body_together_and_in_every_form(room
     assert await room.titles("title:Minsk OR body:antique") == first | second
     assert await room.titles("presid*") == first
     assert await room.titles("presidents*") == first
+    assert await room.titles("the presid*") == first
+    assert await room.titles("(the OR a) macron") == first
+    assert await room.titles('"of the" macron') == first
     assert await room.titles("-Macron") == second
     assert await room.titles("*") == first | second
     assert await room.titles("zzqqxxyy") == set()

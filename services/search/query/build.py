@@ -19,7 +19,8 @@ Facts (`section:`, `source:` …) are matched whole and without regard to case, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any, Final, Literal
 
 from services.search.query.tree import (
@@ -33,11 +34,15 @@ from services.search.query.tree import (
     Phrase,
     Prefix,
     Word,
+    leaves,
     searches_text,
 )
 
 Clause = dict[str, Any]
+InLanguage = Callable[[str], Clause]
+"""A clause still without its language: what is the same in all 37 is worked out once."""
 Zero = Literal["all", "none"]
+"""What a clause finds whose every word the analyzer drops."""
 
 TITLE_BOOST: Final = 3
 WEIGHTS: Final = {"title": f"^{TITLE_BOOST}", "summary": "^1.5", "body": ""}
@@ -57,10 +62,14 @@ MATCH_NONE: Final[Clause] = {"match_none": {}}
 
 def text_query(tree: Node, languages: Sequence[str]) -> Clause:
     """The query of a tree over the text fields of these languages (keys of `shared.elastic.languages.TEXT_FIELDS`)."""
-    if not searches_text(tree):
-        return _clause(tree, "", "none")
-    scoped = not _grounded(tree)
-    return any_of([_scoped(tree, key) if scoped else _clause(tree, key, "none") for key in languages])
+    in_language = by_language(tree)
+    return any_of([in_language(key) for key in languages]) if searches_text(tree) else in_language("")
+
+
+def by_language(tree: Node) -> InLanguage:
+    """The query of a tree, still to be put into a language; which one makes no difference to a tree of facts alone."""
+    in_language = _clause(tree, "none")
+    return in_language if _grounded(tree) or not searches_text(tree) else _scoped(in_language)
 
 
 def any_of(clauses: Sequence[Clause]) -> Clause:
@@ -88,65 +97,70 @@ def _grounded(node: Node) -> bool:
             return node.field not in FACT_FIELDS
 
 
-def _scoped(tree: Node, key: str) -> Clause:
-    """The tree among the stories whose text is in the fields `key`."""
-    has_text = [{"exists": {"field": f"{part}.{key}"}} for part in ("title", "body")]
-    return {"bool": {"must": [_clause(tree, key, "none")], "filter": [any_of(has_text)]}}
+def _scoped(clause: InLanguage) -> InLanguage:
+    """A clause among the stories whose text is in the language's fields."""
+
+    def scoped(key: str) -> Clause:
+        has_text = any_of([{"exists": {"field": f"{part}.{key}"}} for part in ("title", "body")])
+        return {"bool": {"must": [clause(key)], "filter": [has_text]}}
+
+    return scoped
 
 
-def _clause(node: Node, key: str, zero: Zero) -> Clause:
+def _clause(node: Node, zero: Zero) -> InLanguage:
     match node:
         case All():
-            return MATCH_ALL
+            return lambda _: MATCH_ALL
         case Not(part):
-            return {"bool": {"must_not": [_clause(part, key, "none")]}}
+            return _bool(must_not=[_clause(part, "none")])
         case And(parts):
-            return _joined(parts, key)
+            return _joined(parts)
         case Or(parts):
-            return _either(parts, key, zero)
+            return _either(parts, zero)
         case _:
-            return _leaf(node, key, zero)
+            return _leaf(node, zero)
 
 
-def _joined(parts: Sequence[Node], key: str) -> Clause:
+def _bool(**clauses: Sequence[InLanguage]) -> InLanguage:
+    given = {name: parts for name, parts in clauses.items() if parts}
+    return lambda key: {"bool": {name: [part(key) for part in parts] for name, parts in given.items()}}
+
+
+def _joined(parts: Sequence[Node]) -> InLanguage:
     """All of the parts: plain words share a clause, negations become must_not.
 
     With several clauses of text, one whose words are all dropped must not ask for anything (`all`), yet one of them must
-    find something: the guard, a filter for any one of the words.
+    find something: where every one could be dropped, a filter asks for any of their words.
     """
     words, others = _plain(parts)
     wanted = [part for part in others if not isinstance(part, Not)]
     texts = [part for part in wanted if _grounded(part)]
     zero: Zero = "all" if len(texts) + bool(words) > 1 else "none"
-    must = [_words(words, key, "and", zero)] if words else []
-    must += [_clause(part, key, zero) for part in wanted]
-    joined: Clause = {"must": must}
-    if zero == "all":
-        sought = " ".join([*words, *(text for part in texts for text in _sought(part))])
-        joined["filter"] = [_match(sought, _fields(None, key), "or", "none")]
-    if unwanted := [_clause(part.part, key, "none") for part in others if isinstance(part, Not)]:
-        joined["must_not"] = unwanted
-    return must[0] if len(must) == 1 and len(joined) == 1 else {"bool": joined}
+    must = [_match(" ".join(words), None, "and", zero)] if words else []
+    must += [_clause(part, zero) for part in wanted]
+    guard = []
+    if zero == "all" and all(_droppable(part) for part in texts):
+        sought = " ".join([*words, *(leaf.text for part in texts for leaf in leaves(part))])
+        guard = [_match(sought, None, "or", "none")]
+    unwanted = [_clause(part.part, "none") for part in others if isinstance(part, Not)]
+    return (
+        must[0] if len(must) == 1 and not guard and not unwanted else _bool(must=must, filter=guard, must_not=unwanted)
+    )
 
 
-def _sought(node: Node) -> Iterator[str]:
-    """The texts that a match may have, negated ones left out."""
-    match node:
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from _sought(part)
-        case All() | Not():
-            return
-        case _:
-            if node.field not in FACT_FIELDS:
-                yield node.text
+def _droppable(part: Node) -> bool:
+    """Whether the clause of a part asks for nothing where the analyzer drops all of its words."""
+    if isinstance(part, Or):
+        return not _plain(part.parts)[1]
+    return isinstance(part, Word | Phrase)
 
 
-def _either(parts: Sequence[Node], key: str, zero: Zero) -> Clause:
+def _either(parts: Sequence[Node], zero: Zero) -> InLanguage:
     """One of the parts at least; a dropped word is no choice, unless all choices are dropped words."""
     words, others = _plain(parts)
-    should = [_words(words, key, "or", "none" if others else zero)] if words else []
-    return any_of(should + [_clause(part, key, "none") for part in others])
+    should = [_match(" ".join(words), None, "or", "none" if others else zero)] if words else []
+    should += [_clause(part, "none") for part in others]
+    return should[0] if len(should) == 1 else lambda key: any_of([part(key) for part in should])
 
 
 def _plain(parts: Sequence[Node]) -> tuple[list[str], list[Node]]:
@@ -179,46 +193,46 @@ def _unspaced(char: str) -> bool:
     )
 
 
-def _leaf(leaf: Leaf, key: str, zero: Zero) -> Clause:
+def _leaf(leaf: Leaf, zero: Zero) -> InLanguage:
     if leaf.field in FACT_FIELDS:
-        return _fact_leaf(leaf)
-    fields = _fields(leaf.field, key)
+        found = _fact_leaf(leaf)
+        return lambda _: found
     match leaf:
-        case Phrase(text, _, slop):
-            return _phrase(text, fields, zero, slop)
-        case Prefix(text):
-            return _prefix(text, fields)
-        case Word(text):
-            return _phrase(text, fields, zero, 0) if _compound(text) else _match(text, fields, "and", zero)
+        case Phrase(text, field, slop):
+            return _phrase(text, field, zero, slop)
+        case Prefix(text, field):
+            return _prefix(text, field)
+        case Word(text, field):
+            return _phrase(text, field, zero, 0) if _compound(text) else _match(text, field, "and", zero)
 
 
+@cache  # three fields by 37 languages; the lists are never changed
 def _fields(field: str | None, key: str) -> list[str]:
     if field is not None:
         return [f"{field}.{key}"]
     return [f"{name}.{key}{weight}" for name, weight in WEIGHTS.items()]
 
 
-def _words(words: Sequence[str], key: str, operator: Literal["and", "or"], zero: Zero) -> Clause:
-    return _match(" ".join(words), _fields(None, key), operator, zero)
+def _match(text: str, field: str | None, operator: Literal["and", "or"], zero: Zero) -> InLanguage:
+    asked = {"query": text, "type": "cross_fields", "operator": operator, "zero_terms_query": zero}
+    return lambda key: {"multi_match": {**asked, "fields": _fields(field, key)}}
 
 
-def _match(text: str, fields: list[str], operator: Literal["and", "or"], zero: Zero) -> Clause:
-    asked = {"query": text, "fields": fields, "type": "cross_fields", "operator": operator, "zero_terms_query": zero}
-    return {"multi_match": asked}
+def _phrase(text: str, field: str | None, zero: Zero, slop: int) -> InLanguage:
+    asked = {"query": text, "type": "phrase", "zero_terms_query": zero, **({"slop": slop} if slop else {})}
+    return lambda key: {"multi_match": {**asked, "fields": _fields(field, key)}}
 
 
-def _phrase(text: str, fields: list[str], zero: Zero, slop: int) -> Clause:
-    asked: Clause = {"query": text, "fields": fields, "type": "phrase", "zero_terms_query": zero}
-    if slop:
-        asked["slop"] = slop
-    return {"multi_match": asked}
+def _prefix(text: str, field: str | None) -> InLanguage:
+    typed = {"value": text.lower()}
 
+    def prefix(key: str) -> Clause:
+        fields = _fields(field, key)
+        queries: list[Clause] = [{"prefix": {name.partition("^")[0]: typed}} for name in fields]
+        queries.append({"multi_match": {"query": text, "fields": fields, "type": "bool_prefix"}})
+        return {"dis_max": {"queries": queries}}
 
-def _prefix(text: str, fields: list[str]) -> Clause:
-    names = [field.partition("^")[0] for field in fields]
-    typed = [{"prefix": {name: {"value": text.lower()}}} for name in names]
-    stemmed = {"multi_match": {"query": text, "fields": fields, "type": "bool_prefix"}}
-    return {"dis_max": {"queries": [*typed, stemmed]}}
+    return prefix
 
 
 def _fact_leaf(leaf: Leaf) -> Clause:

@@ -60,6 +60,12 @@ def test_a_clause_of_dropped_words_asks_for_nothing_while_another_is_sought():
     assert found["filter"] == [match("the prime minister", "or")]
 
 
+def test_no_guard_is_needed_where_a_clause_is_never_dropped():
+    found = built("the econom*")["bool"]
+    assert found["must"][0] == match("the", zero="all")
+    assert "filter" not in found
+
+
 def test_negation_is_a_must_not_and_never_asks_for_dropped_words():
     assert built("Macron -the")["bool"] == {"must": [match("Macron")], "must_not": [match("the")]}
 
