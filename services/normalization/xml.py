@@ -9,7 +9,7 @@ ISO-8859-1 over UTF-8. Comments and processing instructions are left out; prefix
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html.entities import html5
 from typing import NamedTuple, cast
 
@@ -29,19 +29,24 @@ MAX_TAGS = 400_000
 MAX_DEPTH = 100
 """Elements inside each other; wire files have 10 to 20. libxml2 itself stops at 256."""
 
+MAX_REPAIRS = 20_000
+"""Forbidden characters and entities in a document, above which it is no XML."""
+
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 _DECLARATION = re.compile(r"\s*<\?xml\b[^>]{0,300}\?>", re.IGNORECASE)
 _ENCODING = re.compile(r"encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{2,40})[\"']", re.IGNORECASE)
-_BLANKS = re.compile(r"\s*")
 _DOCTYPE = re.compile(r"<!DOCTYPE\b", re.IGNORECASE)
 _IN_DOCTYPE = re.compile(r"\"[^\"]*\"|'[^']*'|[\[>]")
-_IN_SUBSET = re.compile(r"\"[^\"]*\"|'[^']*'|<!--.*?-->|<\?.*?\?>|<!ENTITY|%|\]", re.DOTALL | re.IGNORECASE)
+_IN_SUBSET = re.compile(
+    r"\"[^\"]*\"|'[^']*'|<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|<!ENTITY|%|\]", re.DOTALL | re.IGNORECASE
+)
+"""What never ends is taken to the end of the text: left for the next try, it would be searched again from every start."""
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
 _NOT_BREAKS = re.compile(r"[^\n]")
 _TOO_DEEP = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
 _REPAIRABLE = re.compile(
-    r"<!\[CDATA\[.*?\]\]>"
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)"
     r"|&(?:(?P<name>[A-Za-z][A-Za-z0-9]{0,40});|#(?P<dec>[0-9]{1,7});|#[xX](?P<hex>[0-9A-Fa-f]{1,6});)?",
     re.DOTALL,
 )
@@ -72,7 +77,7 @@ def parse_xml(raw: bytes, content_type: str | None = None) -> Parsed:
     try:
         root = _parsed(text)
     except etree.XMLSyntaxError as error:
-        if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
+        if _code(error) == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
             raise Refused("too-deep", f"elements nested deeper than {MAX_DEPTH}, or a value over 10 MB") from None
         root, repair = _repaired(text, error)
         notes.append(repair)
@@ -84,12 +89,13 @@ def parse_xml(raw: bytes, content_type: str | None = None) -> Parsed:
 def _text(raw: bytes, content_type: str | None) -> tuple[str, list[str]]:
     """The document without its XML declaration, which says nothing more once bytes are characters."""
     declared = _ENCODING.search(raw[:300].replace(b"\x00", b"").decode("latin-1").partition("?>")[0])
-    given = content_type if declared_charset(content_type) else f"charset={declared[1]}" if declared else None
-    decoded = decode(raw, given)
+    label = declared_charset(content_type) or (declared[1] if declared else None)
+    # Bytes tell better than a label whether they are UTF-16, and in which order.
+    decoded = decode(raw, f"charset={label}" if label and not (codec_of(label) or "").startswith("utf-16") else None)
     notes = [decoded.note] if decoded.note else []
-    if decoded.found == "utf-8" and declared and (codec := codec_of(declared[1])) not in ("utf-8", None):
-        if not decoded.text.isascii():
-            notes.append(f"charset utf-8, although it declares {codec}")
+    other = declared is not None and codec_of(declared[1]) not in ("utf-8", None)
+    if declared and other and decoded.found == "utf-8" and not decoded.text.isascii():
+        notes.append(f"charset utf-8, although it declares {declared[1]}")
     text = decoded.text.removeprefix("\ufeff")
     declaration = _DECLARATION.match(text)
     return (_blanked(text, 0, declaration.end()) if declaration else text), notes
@@ -101,17 +107,18 @@ def _blanked(text: str, start: int, end: int) -> str:
 
 
 def _without_doctype(text: str) -> str:
-    for start, end in _doctypes(text):
+    for start, end in _prolog(text)[0]:
         text = _blanked(text, start, end)
     return text
 
 
-def _doctypes(text: str) -> list[tuple[int, int]]:
-    """Where document types stand before the root (one at most, in a document that is right)."""
+def _prolog(text: str) -> tuple[list[tuple[int, int]], int]:
+    """Where document types stand before the root (one at most, in a document that is right), and where the root does."""
     found: list[tuple[int, int]] = []
     at = 0
     while True:
-        at = cast("re.Match[str]", _BLANKS.match(text, at)).end()
+        while text[at : at + 1].isspace():
+            at += 1
         if text.startswith("<?", at):
             at = _after(text, "?>", at)
         elif text.startswith("<!--", at):
@@ -121,7 +128,7 @@ def _doctypes(text: str) -> list[tuple[int, int]]:
             found.append((at, end))
             at = end
         else:
-            return found
+            return found, at
 
 
 def _after(text: str, mark: str, at: int) -> int:
@@ -176,20 +183,28 @@ def _repaired(text: str, error: etree.XMLSyntaxError) -> tuple[Element, str]:
         nonlocal repairs
         instead = _right(match)
         repairs += instead != match[0]
-        return instead
+        return instead if repairs <= MAX_REPAIRS else match[0]
 
     mended = _REPAIRABLE.sub(right, text)
     mended, forbidden = _FORBIDDEN.subn("", mended)
     repairs += forbidden
-    if repairs:
+    if 0 < repairs <= MAX_REPAIRS:
         try:
             return _parsed(mended), f"{repairs} characters or entities repaired that XML forbids"
         except etree.XMLSyntaxError as second:
             error = second
     line, column = error.position
-    kind = next((entry.type_name for entry in reversed(error.error_log) if entry.type == error.code), "not well-formed")
+    # The log goes on from one document to the next, and the message quotes names: only the kind of the last error is told.
+    log = cast("Iterable[etree._LogEntry]", error.error_log)
+    kinds = [entry.type_name for entry in log if entry.type == _code(error)]
+    kind = kinds[-1] if kinds else "not well-formed"
     words = kind.removeprefix("ERR_").replace("_", " ").lower()
     raise Refused("malformed-xml", f"{words}, line {line}, column {column}") from None
+
+
+def _code(error: etree.XMLSyntaxError) -> int:
+    code: int = getattr(error, "code", 0)
+    return code
 
 
 def _right(match: re.Match[str]) -> str:
@@ -217,30 +232,22 @@ def root_name(head: bytes) -> str | None:
     """The local name of the root element by a document's first bytes, for `sniff`; None if they are no XML."""
     text = head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe").decode("latin-1")
     try:
-        spans = _doctypes(text)
+        at = _prolog(text)[1]
     except Refused:
         return None
-    at = spans[-1][1] if spans else 0
-    while True:
-        at = cast("re.Match[str]", _BLANKS.match(text, at)).end()
-        if text.startswith("<?", at):
-            at = _after(text, "?>", at)
-        elif text.startswith("<!--", at):
-            at = _after(text, "-->", at + 4)
-        else:
-            break
     root = _ROOT.match(text, at)
     return root[1] if root else None
 
 
 def local(element: Element) -> str:
     """Its name without name space."""
-    return element.tag.rpartition("}")[2]
+    return str(element.tag).rpartition("}")[2]
 
 
 def namespace(element: Element) -> str | None:
     """Its name space, if it has one."""
-    return element.tag[1:].partition("}")[0] if element.tag[:1] == "{" else None
+    name = str(element.tag)
+    return name[1:].partition("}")[0] if name[:1] == "{" else None
 
 
 def children(element: Element, *names: str) -> Iterator[Element]:
@@ -270,10 +277,10 @@ def attribute(element: Element | None, name: str) -> str | None:
     """Its attribute of that local name without blanks around it, None if absent or empty."""
     if element is None:
         return None
-    value = element.get(name)
+    value: str | bytes | None = element.get(name)
     if value is None:
-        value = next((given for key, given in element.items() if key.rpartition("}")[2] == name), "")
-    return value.strip() or None
+        value = next((given for key, given in element.items() if str(key).rpartition("}")[2] == name), "")
+    return str(value).strip() or None
 
 
 def text_of(element: Element | None) -> str | None:
@@ -293,7 +300,7 @@ def text_at(element: Element | None, *path: str) -> str | None:
 def language_of(element: Element | None) -> str | None:
     """The nearest `xml:lang`, its own or an ancestor's."""
     while element is not None:
-        if given := (element.get(XML_LANG) or "").strip():
+        if given := str(element.get(XML_LANG) or "").strip():
             return given
         element = element.getparent()
     return None
