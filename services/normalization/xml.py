@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from html.entities import html5
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from lxml import etree
 from lxml.etree import _Element
@@ -176,30 +176,43 @@ def _parsed(text: str) -> Element:
     return etree.fromstring(text.encode("utf-8", "replace"), parser)
 
 
+class _Hopeless(Exception):
+    """More to repair than a document may need."""
+
+
 def _repaired(text: str, error: etree.XMLSyntaxError) -> tuple[Element, str]:
+    try:
+        mended, repairs = _mended(text)
+        if repairs:
+            return _parsed(mended), f"{repairs} characters or entities repaired that XML forbids"
+    except _Hopeless:
+        pass
+    except etree.XMLSyntaxError as second:
+        error = second
+    line, column = error.position
+    # The log goes on from one document to the next, and the message quotes names: only the kind of the last error is told.
+    kinds = [entry.type_name for entry in cast("Iterable[Any]", error.error_log) if entry.type == _code(error)]
+    kind = kinds[-1] if kinds else "not well-formed"
+    words = kind.removeprefix("ERR_").replace("_", " ").lower()
+    raise Refused("malformed-xml", f"{words}, line {line}, column {column}") from None
+
+
+def _mended(text: str) -> tuple[str, int]:
+    """`text` as XML allows it, and how many places were changed."""
     repairs = 0
 
     def right(match: re.Match[str]) -> str:
         nonlocal repairs
         instead = _right(match)
         repairs += instead != match[0]
-        return instead if repairs <= MAX_REPAIRS else match[0]
+        if repairs > MAX_REPAIRS:
+            raise _Hopeless
+        return instead
 
-    mended = _REPAIRABLE.sub(right, text)
-    mended, forbidden = _FORBIDDEN.subn("", mended)
-    repairs += forbidden
-    if 0 < repairs <= MAX_REPAIRS:
-        try:
-            return _parsed(mended), f"{repairs} characters or entities repaired that XML forbids"
-        except etree.XMLSyntaxError as second:
-            error = second
-    line, column = error.position
-    # The log goes on from one document to the next, and the message quotes names: only the kind of the last error is told.
-    log = cast("Iterable[etree._LogEntry]", error.error_log)
-    kinds = [entry.type_name for entry in log if entry.type == _code(error)]
-    kind = kinds[-1] if kinds else "not well-formed"
-    words = kind.removeprefix("ERR_").replace("_", " ").lower()
-    raise Refused("malformed-xml", f"{words}, line {line}, column {column}") from None
+    mended, forbidden = _FORBIDDEN.subn("", _REPAIRABLE.sub(right, text))
+    if forbidden > MAX_REPAIRS:
+        raise _Hopeless
+    return mended, repairs + forbidden
 
 
 def _code(error: etree.XMLSyntaxError) -> int:
