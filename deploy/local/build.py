@@ -28,6 +28,9 @@ from deploy.local.progress import Progress, Silent
 HERE = Path(__file__).parent
 SOURCES = HERE / "java"
 TEMPLATES = HERE / "templates"
+_DESCRIPTOR = TEMPLATES / "plugin-descriptor.properties"
+_LAYOUT = 1
+"""To be raised by whoever changes below what is laid out where."""
 _RELEASE = "21"
 """What Elasticsearch itself is compiled for, and the newest that the packaged compiler writes."""
 _MODULE = "transport-netty4"
@@ -89,8 +92,8 @@ def build(
 
 
 def _fingerprint(parts: Mapping[str, Part]) -> str:
-    digest = hashlib.sha256(_RELEASE.encode())
-    for path in (Path(__file__), *sorted(SOURCES.rglob("*.java")), *sorted(TEMPLATES.iterdir())):
+    digest = hashlib.sha256(f"{_LAYOUT} {_RELEASE}".encode())
+    for path in (*sorted(SOURCES.rglob("*.java")), _DESCRIPTOR):
         digest.update(str(path.relative_to(HERE)).encode() + b"\0" + path.read_bytes())
     for name, part in sorted(parts.items()):
         digest.update(name.encode() + b"".join(pin.sha256.encode() for pin in part.jars))
@@ -158,7 +161,7 @@ def _write_jar(path: Path, classes: Path, package: str, *, services: Mapping[str
 def _lay_out_plugin(folder: Path, classes: Path, version: str) -> None:
     folder.mkdir(parents=True)
     _write_jar(folder / "analysis.jar", classes, "newswire/analysis")
-    descriptor = Template((TEMPLATES / "plugin-descriptor.properties").read_text("utf-8"))
+    descriptor = Template(_DESCRIPTOR.read_text("utf-8"))
     (folder / "plugin-descriptor.properties").write_text(descriptor.substitute(version=version), "utf-8")
 
 

@@ -81,7 +81,7 @@ def _alone(path: Path) -> Iterator[bool]:
 
 def _fingerprint(built: Built) -> str:
     """What a cache depends on: the build of Java, and every jar with its size and time, as Java itself will check."""
-    digest = hashlib.sha256(Path(__file__).read_bytes())
+    digest = hashlib.sha256(repr([built.jvm_flags(name, 0) for name in _SERVERS]).encode())
     digest.update((built.java.parents[1] / "release").read_bytes())
     for name in (*built.kafka_classpath.split(os.pathsep), *built.elasticsearch_classpath.split(os.pathsep)):
         status = Path(name).stat()
