@@ -15,6 +15,7 @@ from shared.events import Dateline, Image, Related, Topic
 Precision = Literal["second", "minute", "day", "month", "year"]
 BlockTag = Literal["p", "h2", "h3", "li", "blockquote"]
 Layout = Literal["story", "pasted", "extracted"]
+Kind = Literal["story", "advisory", "not-news"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +81,11 @@ class StoryParts:
     images: list[Image] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What the reader has to tell of its reading (charset, repairs); no part of what the provider said."""
+    kind: Kind = "story"
+    """What the provider says it is; `not-news` (a picture, a plan, a list of codes) is told in the trace and makes no article."""
+    kills: list[str] = field(default_factory=list)
+    """Provider's ids, without revision, of other stories that this one takes back for good."""
+    holds: list[str] = field(default_factory=list)
+    """The same, of other stories that this one withholds or puts under embargo."""
+    evolved_from: str | None = None
+    """Provider's id, without revision, of the story that this one replaces or goes on from."""

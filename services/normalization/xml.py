@@ -42,6 +42,11 @@ _IN_SUBSET = re.compile(
     r"\"[^\"]*\"|'[^']*'|<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|<!ENTITY|%|\]", re.DOTALL | re.IGNORECASE
 )
 """What never ends is taken to the end of the text: left for the next try, it would be searched again from every start."""
+_OUTSIDE_SUBSET = re.compile(
+    r"<!ENTITY\s{1,20}%\s{1,20}[\w.-]{1,40}\s{1,20}(?:SYSTEM|PUBLIC\s{0,20}(?:\"[^\"]{0,500}\"|'[^']{0,500}'))\s{0,20}"
+    r"(?:\"[^\"]{0,500}\"|'[^']{0,500}')\s{0,20}>|%[\w.-]{1,40};"
+)
+"""How NewsML 1.x names the definition of NITF outside the document: like the document type itself, never loaded."""
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
 _NOT_BREAKS = re.compile(r"[^\n]")
 _TOO_DEEP = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
@@ -154,10 +159,14 @@ def _doctype_end(text: str, start: int) -> int:
 
 
 def _subset_end(text: str, start: int) -> int:
-    for token in _IN_SUBSET.finditer(text, start):
+    at = start
+    while token := _IN_SUBSET.search(text, at):
+        at = token.end()
         if token[0] == "]":
-            return token.end()
-        if token[0] == "%" or token[0].upper() == "<!ENTITY":
+            return at
+        if outside := _OUTSIDE_SUBSET.match(text, token.start()):
+            at = outside.end()
+        elif token[0] == "%" or token[0].upper() == "<!ENTITY":
             raise Refused("xml-entities", f"the document type declares or uses entities, {_place(text, token.start())}")
     raise Refused("malformed-xml", f"the document type's declarations in {_place(text, start)} never end")
 
