@@ -25,6 +25,13 @@ _RELATIVE = re.compile(r"now(?:([+-])(\d{1,6})([smhdwMy]))?", re.ASCII)
 _OFFSET = re.compile(r"([+ -])(\d{2}):?(\d{2})?", re.ASCII)
 _ZONE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}", re.ASCII)
 
+_UNKNOWN_TO_JAVA = {"EST": "-05:00", "MST": "-07:00", "HST": "-10:00", "ROC": "Asia/Taipei"}
+"""Names of the database that Java does not take, as what they stand for."""
+_NO_PLACE = {"Factory", "localtime", "posixrules"}
+"""Entries of the database that mean whatever this machine is set to."""
+_FARTHEST = timedelta(hours=18)
+"""Java's limit of an offset; the widest in use is 14 hours."""
+
 _UNITS = {
     "s": timedelta(seconds=1),
     "m": timedelta(minutes=1),
@@ -59,7 +66,7 @@ def parse_zone(text: str) -> tzinfo:
         return UTC
     if offset := _OFFSET.fullmatch(text):
         return _offset(offset[1], offset[2], offset[3])
-    if _ZONE_NAME.fullmatch(text):
+    if _ZONE_NAME.fullmatch(text) and text not in _NO_PLACE:
         try:
             return ZoneInfo(text)
         except (KeyError, OSError, ValueError):  # unknown, a folder of the database, or no zone file
@@ -70,7 +77,7 @@ def parse_zone(text: str) -> tzinfo:
 def zone_id(zone: tzinfo) -> str:
     """The zone as Elasticsearch is told it: an IANA name or `±HH:MM`."""
     if isinstance(zone, ZoneInfo):
-        return zone.key
+        return _UNKNOWN_TO_JAVA.get(zone.key, zone.key)
     offset = zone.utcoffset(None)
     minutes = int(offset.total_seconds()) // 60 if offset else 0
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
@@ -137,7 +144,7 @@ def _instant(found: re.Match[str], zone: tzinfo) -> Span:
 def _offset(sign: str, hours: str, minutes: str | None) -> tzinfo:
     # A '+' in a query string arrives as a space unless it is written %2B: every reader meets that once.
     away = timedelta(hours=int(hours), minutes=int(minutes or 0))
-    if away >= timedelta(hours=24) or int(minutes or 0) > 59:
+    if away > _FARTHEST or int(minutes or 0) > 59:
         raise DateError(f"there is no such offset; {ZONE_HELP}")
     return timezone(-away if sign == "-" else away)
 

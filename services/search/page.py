@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 
 from services.search import page_model as model
 from services.search.finder import Finder
+from services.search.reader import expired
 from shared.errors import Misconfigured, Refused, Transient
 from shared.events import now
 from shared.problems import RETRY_AFTER_S, Problem, of_refusal, problem
@@ -90,7 +91,7 @@ class Page:
             return self._refused(error, _form([]))
         except (Transient, Misconfigured) as error:
             return self._refused(_problem(error), _form([]))
-        return self._render("article.html", form=_form([]), story=story)
+        return self._render("article.html", form=_form([]), story=story, expired=expired(story, now()))
 
     def _refused(self, refusal: Problem, form: Mapping[str, Any]) -> Response:
         first: Mapping[str, Any] = refusal.errors[0] if refusal.errors else {}

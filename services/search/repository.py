@@ -14,7 +14,7 @@ from elastic_transport import ApiError, ConnectionTimeout
 from elasticsearch import AsyncElasticsearch
 
 from services.search import trace
-from shared.elastic.border import border
+from shared.elastic.border import border, error_of, safe_reason
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS
 from shared.elastic.languages import TEXT_FIELDS
 from shared.errors import Refused, Unavailable
@@ -127,6 +127,9 @@ class ElasticRepository:
             except ApiError as error:
                 if refused := _limit_met(error):
                     raise refused from None
+                if error.meta.status == 400:  # a body of ours that Elasticsearch cannot read: nobody's fault but ours
+                    kind, reason = error_of(error.body)
+                    raise RuntimeError(f"Elasticsearch, search: {safe_reason(kind, reason)}") from None
                 raise
         return answer
 

@@ -187,6 +187,8 @@ async def test_each_language_is_read_by_its_own_rules(room):
     assert await languages("the macron", language="de") == set()
     assert await languages("macron -the") == {"de"}
     assert await languages('"die" macron') == {"de"}
+    assert await languages('"die" man') == {"en"}
+    assert await languages('"der" "und"') == set()
     # A negation looks at each story in its own language.
     assert await languages("-macron") == {"en", "el", "fr", "ru", "zh", "ar", "sw"}
     assert await languages("macron OR -präsident") == {"de", "en", "el", "fr", "ru", "zh", "ar", "sw"}
@@ -329,6 +331,8 @@ async def test_facets_and_histogram_count_what_is_found(room):
     assert east["histogram"] == [{"from": "2024-05-11T00:00:00+03:00", "count": 2}]
     for interval in ("hour", "week", "month"):
         assert sum(step["count"] for step in (await room.ask("wheat", histogram=interval))["histogram"]) == 2
+    for zone in ("EST", "ROC", "+18:00", "UTC"):
+        await room.ask("wheat", histogram="month", tz=zone)
     assert (await room.ask("wheat", histogram="month", tz="-03:30"))["histogram"][0]["from"].endswith("-03:30")
 
 

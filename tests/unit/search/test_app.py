@@ -253,6 +253,14 @@ async def test_the_page_shows_what_was_found(client, repository):
     assert {"name": "section", "value": "<b>Sport</b>"}.items() <= hidden[-1].items()
 
 
+@pytest.mark.parametrize(
+    ("expires", "said"), [("2024-01-01T00:00:00Z", True), ("9999-01-01T00:00:00Z", False), (None, False)]
+)
+async def test_an_expired_story_says_so(client, repository, expires, said):
+    repository.documents[ID] = document(expires=expires)
+    assert ("leave to use this story ended" in (await client.get(f"/articles/{ID}")).text) == said
+
+
 async def test_the_page_needs_nothing_that_its_policy_forbids(client, repository):
     repository.answers = [answer(hit(1), total=1, aggregations=FOUND)]
     repository.documents[ID] = document(
