@@ -20,6 +20,7 @@ from lxml.html import HtmlElement
 
 from services.normalization.jsonld import Graph
 from services.normalization.parts import Block, BlockTag
+from services.normalization.phrases import fold
 from shared.events import Image
 
 _PUBLISHED = (
@@ -90,16 +91,19 @@ class Page:
                 return words
         return None
 
-    def title(self) -> str | None:
-        """Headline > og:title > h1 > title."""
-        found = (
-            self.graph.text("headline")
-            or self.graph.text("name")
-            or self.meta("og:title", "twitter:title")
-            or self._first("h1")
-            or self._first("title")
+    def titles(self) -> list[str]:
+        """Every title the page gives itself, the best first: headline, og:title, h1, title."""
+        given = (
+            self.graph.text("headline") or self.graph.text("name"),
+            self.meta("og:title", "twitter:title"),
+            self._first("h1"),
+            self._first("title"),
         )
-        return _plain(found) if found else None
+        return [title for one in given if one and (title := _plain(one))]
+
+    def title(self) -> str | None:
+        """The best of its titles."""
+        return next(iter(self.titles()), None)
 
     def authors(self) -> list[str]:
         """Persons and organizations, each name once."""
@@ -199,7 +203,11 @@ class Page:
             return []
         document = trafilatura.bare_extraction(self.tree, include_comments=False, output_format="xml", url=self.address)
         body = getattr(document, "body", None)
-        return [] if body is None else [block for block in _blocks(body, None) if block.text]
+        found = [] if body is None else [block for block in _blocks(body, None) if block.text]
+        titles = {fold(title) for title in self.titles()}
+        while found and fold(found[0].text) in titles:
+            del found[0]
+        return found
 
 
 def _text(element: _Element) -> str:
