@@ -1,21 +1,31 @@
 """Marked-up text (XHTML, NITF and what wires make of them) in an XML tree, as blocks of one line each. Pure.
 
 White space is folded as markup says, but kept apart in `pre`. A table is a block a row. Pictures, scripts and what hangs
-on them are left out: they are no text.
+on them are left out: they are no text. An element of no known kind is part of the running text around it, and a block of
+its own where there is no such text.
 """
 
 from __future__ import annotations
 
+import re
+
+from lxml import etree
+from lxml.html import HTMLParser, document_fromstring
+
 from services.normalization import layout
 from services.normalization.parts import Block, BlockTag
-from services.normalization.xml import Element, local
+from services.normalization.xml import MAX_TAGS, Element, attribute, descendants, local, too_deep
+from shared.events import Image
 
 CELLS = " | "
 """Between the cells of a table's row."""
+_ANY_TAG = re.compile(r"<(?:!--.{0,2000}?--|[^<>]{0,2000})>", re.DOTALL)
+LONGEST_ADDRESS = 2048
+"""Characters; longer addresses are left out."""
 
 _TAGS: dict[str, BlockTag] = {
     "h1": "h2", "h2": "h2", "h3": "h3", "h4": "h3", "h5": "h3", "h6": "h3", "hl1": "h2", "hl2": "h2", "li": "li", "dt": "p",
-    "dd": "p", "blockquote": "blockquote", "bq": "blockquote", "p": "p",
+    "dd": "p", "blockquote": "blockquote", "bq": "blockquote", "p": "p", "rubrik": "h2", "mellis": "h3",
 }  # fmt: skip
 _CONTAINERS = frozenset({
     "html", "body", "body.content", "body.head", "body.end", "block", "div", "section", "article", "main", "header", "footer",
@@ -26,6 +36,13 @@ _NO_TEXT = frozenset({
     "script", "style", "noscript", "template", "img", "figure", "picture", "object", "iframe", "video", "audio", "svg", "math",
     "form", "button", "input", "media", "head", "title", "link", "meta", "nitf-table-metadata", "col", "colgroup",
 })  # fmt: skip
+_INLINE = frozenset({
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "em", "font", "i", "ins", "kbd", "mark", "q", "s",
+    "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "alt-code", "chron", "classifier",
+    "city", "company", "copyrite", "country", "event", "frac", "function", "lang", "location", "money", "name.family",
+    "name.given", "num", "object.title", "org", "person", "postaddr", "pronounce", "region", "state", "sublocation", "virtloc",
+})  # fmt: skip
+"""Parts of running text even where nothing stands beside them, in XHTML and NITF."""
 _BREAKS = frozenset({"br", "hr"})
 
 
@@ -40,6 +57,31 @@ def blocks(element: Element, skip: frozenset[str] = frozenset()) -> list[Block]:
 def paragraphs(element: Element, skip: frozenset[str] = frozenset()) -> str | None:
     """`blocks` as text with a blank line between them; None if there is none."""
     return "\n\n".join(block.text for block in blocks(element, skip)) or None
+
+
+def html_blocks(markup: str) -> list[Block]:
+    """The blocks of HTML given as text (escaped, or in CDATA), however badly it is written."""
+    if not markup.strip() or markup.count("<") > MAX_TAGS:
+        return []
+    parser = HTMLParser(no_network=True, remove_comments=True, remove_pis=True, encoding="utf-8")
+    try:
+        tree = document_fromstring(markup.encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError):
+        tree = None  # nothing but comments or tags, or nested beyond what libxml2 reads
+    if tree is not None and not too_deep(tree):
+        return blocks(tree)
+    words = layout.squeeze(_ANY_TAG.sub(" ", markup))
+    return [Block("p", words)] if words else []
+
+
+def image_references(element: Element) -> list[Image]:
+    """The pictures that running text names (`img`), each once, in order."""
+    found: dict[str, Image] = {}
+    for one in descendants(element, "img"):
+        address = attribute(one, "src")
+        if address and len(address) <= LONGEST_ADDRESS and not address.startswith("data:"):
+            found.setdefault(address, Image(url=address, caption=attribute(one, "alt")))
+    return list(found.values())
 
 
 class _Reader:
@@ -62,12 +104,15 @@ class _Reader:
         """What stands in `element`, in order."""
         if element.text:
             self.run.append(element.text)
-        for one in element:
-            self._read(one, local(one).lower())
-            if one.tail:
-                self.run.append(one.tail)
+        alone = not (element.text and element.text.strip()) and not any(
+            child.tail and child.tail.strip() for child in element
+        )
+        for child in element:
+            self._read(child, local(child).lower(), alone=alone)
+            if child.tail:
+                self.run.append(child.tail)
 
-    def _read(self, element: Element, name: str) -> None:
+    def _read(self, element: Element, name: str, *, alone: bool) -> None:
         if name in self.skip:
             return
         if name in _TAGS:
@@ -76,7 +121,7 @@ class _Reader:
             self._pre(element)
         elif name == "tr":
             self._row(element)
-        elif name in _CONTAINERS:
+        elif name in _CONTAINERS or (alone and name not in _INLINE):
             self._block(element, self.tag)
         elif name in _BREAKS:
             self.flush()

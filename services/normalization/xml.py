@@ -86,7 +86,7 @@ def parse_xml(raw: bytes, content_type: str | None = None) -> Parsed:
             raise Refused("too-deep", f"elements nested deeper than {MAX_DEPTH}, or a value over 10 MB") from None
         root, repair = _repaired(text, error)
         notes.append(repair)
-    if _TOO_DEEP(root):
+    if too_deep(root):
         raise Refused("too-deep", f"elements nested deeper than {MAX_DEPTH}")
     return Parsed(root, "; ".join(notes) or None)
 
@@ -248,6 +248,11 @@ def _right(match: re.Match[str]) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def too_deep(root: Element) -> bool:
+    """Whether elements in it are nested deeper than `MAX_DEPTH`."""
+    return bool(_TOO_DEEP(root))
 
 
 def root_name(head: bytes) -> str | None:
