@@ -106,7 +106,7 @@ class Terminal:
 
     def say(self, line: str) -> None:
         """Print the line above the bar."""
-        self._console.print(line, highlight=False, markup=False)
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def downloading(self, what: str, total: int) -> Bar:
         """A bar with bytes, speed and time left."""
