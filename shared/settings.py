@@ -7,6 +7,7 @@ a file holding it (`NEWSWIRE_KAFKA__PASSWORD_FILE`); the file wins. Contradictio
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -18,7 +19,7 @@ from shared.errors import Misconfigured
 MIB = 1024 * 1024
 
 
-class Section(BaseModel, extra="forbid"):
+class Section(BaseModel, extra="forbid", use_attribute_docstrings=True):
     """A group of settings; a name that is none of its fields is refused, so a typing error is seen."""
 
     @model_validator(mode="before")
@@ -40,12 +41,19 @@ class TopicSettings(Section):
     """How `newswire topics` makes the topics."""
 
     partitions: int = Field(6, ge=1, le=1000)
+    """Of each topic: the most workers of a kind that can share the work. Never lowered; raising it breaks the order of a story across the change."""
     replication: int = Field(1, ge=1, le=7)
+    """Copies of each partition; 3 in production."""
     min_insync: int = Field(1, ge=1, le=7)
+    """Copies that must have a message before it is acknowledged; 2 in production."""
     raw_days: float = Field(7, gt=0)
+    """How long `stories.raw` is kept."""
     normalized_days: float = Field(30, gt=0)
+    """How long `articles.normalized` is kept: how far back an index can be rebuilt."""
     changes_days: float = Field(7, gt=0)
+    """How long `articles.changes` is kept."""
     dead_letters_days: float = Field(30, gt=0)
+    """How long `dead-letters` is kept."""
 
     @model_validator(mode="after")
     def _in_sync_within_replication(self) -> Self:
@@ -58,10 +66,15 @@ class SizeSettings(Section):
     """The size ladder, in bytes: each step holds the one before it with its envelope."""
 
     request: int = 32 * MIB
+    """One request's body."""
     item: int = 8 * MIB
+    """One story."""
     raw_message: int = 9 * MIB
+    """One message on `stories.raw`."""
     normalized_message: int = 12 * MIB
+    """One message on `articles.normalized` and `articles.changes`."""
     dead_letter_message: int = 13 * MIB
+    """One message on `dead-letters`."""
 
     @model_validator(mode="after")
     def _ascending(self) -> Self:
@@ -76,15 +89,25 @@ class KafkaSettings(Section):
     """How to reach Kafka. Setting `bootstrap_servers` means 'use that one, start none'."""
 
     bootstrap_servers: str = "127.0.0.1:9092"
+    """Brokers, by comma."""
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    """How brokers are spoken to."""
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    """For the SASL protocols."""
     username: str | None = None
+    """Who we are there."""
     password: SecretStr | None = None
+    """The password of `username`."""
     ca_file: Path | None = None
+    """Certificate authority to trust, PEM."""
     session_timeout_s: float = Field(15, ge=6)
+    """After which the group gives a silent worker's partitions to others; a kill -9 costs this long."""
     rebalance_timeout_s: float = Field(60, ge=10)
+    """How long the group waits for a member to let go of its partitions."""
     request_timeout_s: float = Field(15, ge=1)
+    """How long one request may take."""
     linger_ms: int = Field(3, ge=0)
+    """How long a busy partition gathers messages for its next batch."""
     topics: TopicSettings = TopicSettings()
 
 
@@ -92,40 +115,57 @@ class ElasticsearchSettings(Section):
     """How to reach Elasticsearch. Setting `url` means 'use that one, start none'."""
 
     url: str = "http://127.0.0.1:9200"
+    """One or more nodes, by comma."""
     username: str | None = None
+    """Who we are there."""
     password: SecretStr | None = None
+    """The password of `username`."""
     api_key: SecretStr | None = None
+    """Instead of a user name: an API key."""
     ca_file: Path | None = None
+    """Certificate authority to trust, PEM."""
     request_timeout_s: float = Field(30, gt=0)
+    """How long one request may take."""
     shards: int = Field(1, ge=1)
+    """Primary shards of a monthly slice."""
     replicas: int = Field(0, ge=0)
+    """Copies of each shard; 1 or more in production."""
     refresh_interval: str = "1s"
+    """How soon writes under load are searchable; small batches are made searchable at once."""
 
 
 class RuntimeSettings(Section):
     """The consumer runtime, alike in every worker."""
 
     batch_records: int = Field(1000, ge=1)
+    """Most records in a batch."""
     batch_bytes: int = Field(16 * MIB, ge=1)
+    """Most bytes in a batch."""
     batch_wait_ms: int = Field(10, ge=0)
     """How long a batch waits to fill once its first record is there."""
     buffer_bytes: int = Field(64 * MIB, ge=1)
     """Bytes fetched and not yet acknowledged, over all partitions; more pauses the fetching."""
     commit_interval_ms: int = Field(500, ge=0)
+    """How often offsets are committed; they are committed at a rebalance and a stop in any case."""
     drain_s: float = Field(30, gt=0)
     """Budget for finishing what is in flight when partitions are taken away or the service stops."""
     max_poll_interval_s: float = Field(300, ge=10)
+    """After which a worker that asks for no records is thrown out of its group."""
     max_failures_in_row: int = Field(100, ge=1)
     """Unexpected failures in a row, each a dead letter, after which the worker stops and asks for a person."""
     stuck_after_s: float = Field(120, gt=0)
+    """Without progress for so long `/livez` fails and the tasks' places are logged."""
 
 
 class IngestionSettings(Section):
     """The front door."""
 
     host: str = "127.0.0.1"
+    """Address to listen on."""
     port: int = Field(8001, ge=0, le=65535)
+    """Port to listen on."""
     reuse_port: bool = False
+    """Let several replicas on one machine share the port (SO_REUSEPORT)."""
     kafka_wait_s: float = Field(10, gt=0)
     """How long a push waits for Kafka's acknowledgement before it is answered 503."""
     in_flight_bytes: int = Field(256 * MIB, ge=MIB)
@@ -140,20 +180,28 @@ class NormalizationSettings(Section):
     """Bytes in any format to articles."""
 
     host: str = "127.0.0.1"
+    """Address to listen on."""
     port: int = Field(8102, ge=0, le=65535)
+    """Port to listen on."""
     processes: int = Field(1, ge=1, le=64)
+    """Processes that do the CPU work of one worker."""
     item_seconds: float = Field(10, gt=0)
     """Hard limit for one item; after it the process is killed and the item is a dead letter `timeout`."""
     chunk_records: int = Field(100, ge=1)
+    """Items handed to a process at once."""
 
 
 class IndexingSettings(Section):
     """Articles to Elasticsearch."""
 
     host: str = "127.0.0.1"
+    """Address to listen on."""
     port: int = Field(8103, ge=0, le=65535)
+    """Port to listen on."""
     bulk_records: int = Field(500, ge=1)
+    """Most documents in one bulk request."""
     bulk_bytes: int = Field(8 * MIB, ge=1)
+    """Most bytes in one bulk request; below Elasticsearch's http.max_content_length."""
     remembered_articles: int = Field(200_000, ge=0)
     """Articles whose place and version the worker keeps in memory (about 300 bytes each)."""
 
@@ -162,9 +210,13 @@ class SearchSettings(Section):
     """The search API and page."""
 
     host: str = "127.0.0.1"
+    """Address to listen on."""
     port: int = Field(8000, ge=0, le=65535)
+    """Port to listen on."""
     reuse_port: bool = False
+    """Let several replicas on one machine share the port (SO_REUSEPORT)."""
     timeout_ms: int = Field(5000, ge=1)
+    """How long Elasticsearch may take for a search."""
     cursor_key: SecretStr | None = None
     """Signs cursors; replicas must share it. Without one it is derived from `data_dir` (single machine)."""
 
@@ -180,14 +232,19 @@ class LocalSettings(Section):
     """The embedded Kafka and Elasticsearch that `newswire up` and the tests start."""
 
     kafka_brokers: int = Field(1, ge=1, le=5)
+    """Brokers; 3 for failure tests."""
     elasticsearch_nodes: int = Field(1, ge=1, le=5)
+    """Nodes; 3 for failure tests."""
     kafka_port: int = Field(9092, ge=1, le=65535)
     """Port of the first broker; each further broker, and each controller, takes a free one."""
     elasticsearch_port: int = Field(9200, ge=1, le=65535)
     """HTTP port of the first node; the others take free ones."""
     kafka_heap_mb: int = Field(384, ge=128)
+    """Java heap of each broker."""
     elasticsearch_heap_mb: int = Field(768, ge=256)
+    """Java heap of each node."""
     start_timeout_s: float = Field(180, gt=0)
+    """How long the servers may take to answer."""
     cache_dir: Path | None = None
     """Where downloads are kept; default `$XDG_CACHE_HOME/newswire`, else `~/.cache/newswire`."""
 
@@ -196,17 +253,24 @@ class LogSettings(Section):
     """Log lines: JSON on standard output."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least level that is written."""
     format: Literal["json", "console"] = "json"
+    """`console` is for people at a terminal."""
 
 
 class Settings(BaseSettings):
     """All settings; read once, at the start of a command, and handed down."""
 
     model_config = SettingsConfigDict(
-        env_prefix="NEWSWIRE_", env_nested_delimiter="__", extra="ignore", nested_model_default_partial_update=True
+        use_attribute_docstrings=True,
+        env_prefix="NEWSWIRE_",
+        env_nested_delimiter="__",
+        extra="ignore",
+        nested_model_default_partial_update=True,
     )
 
     data_dir: Path = Path(".newswire")
+    """Where keys, local servers and logs live; one stack a folder."""
     feeds_file: Path | None = None
     """The feeds that may push; default `feeds.toml` in `data_dir`."""
     kafka: KafkaSettings = KafkaSettings()
@@ -280,6 +344,27 @@ def known_variables() -> set[str]:
     return walk(Settings, "NEWSWIRE_")
 
 
+def settings_table() -> str:
+    """Every setting as a Markdown table: name, default, meaning; `docs/settings.md` ends in it."""
+
+    def rows(model: type[BaseModel], values: Any, prefix: str) -> Iterator[str]:
+        for name, field in model.model_fields.items():
+            value = getattr(values, name)
+            if isinstance(value, BaseModel):
+                heading = (type(value).__doc__ or "").strip().splitlines()[0]
+                yield f"| **{prefix}{name.upper()}__…** | | {heading} |"
+                yield from rows(type(value), value, f"{prefix}{name.upper()}__")
+            else:
+                default = "" if value is None else f"`{value}`"
+                twin = " Has a `_FILE` twin." if "SecretStr" in str(field.annotation) else ""
+                meaning = " ".join((field.description or "").split())
+                yield f"| `{prefix}{name.upper()}` | {default} | {meaning}{twin} |"
+
+    lines = ["| variable | default | meaning |", "|---|---|---|"]
+    lines += rows(Settings, Settings.model_construct(), "NEWSWIRE_")
+    return "\n".join(lines) + "\n"
+
+
 OUTSIDE = {"NEWSWIRE_CORPORA"}
 """Variables with our prefix that are no settings: where the tests find sample material."""
 
@@ -288,3 +373,15 @@ def unknown_variables(environ: Any) -> list[str]:
     """Variables with our prefix that mean nothing: most likely typing errors."""
     known = known_variables() | OUTSIDE
     return sorted(name for name in environ if name.startswith("NEWSWIRE_") and name.upper() not in known)
+
+
+SETTINGS_PAGE = """# Settings
+
+Environment variables, read once at the start of a command. A name with this prefix that is not listed here is refused, so
+that a typing error is seen. A `_FILE` twin names a file that holds the secret; the file wins. Settings that contradict each
+other are refused at the start.
+
+"""
+
+if __name__ == "__main__":
+    Path("docs/settings.md").write_text(SETTINGS_PAGE + settings_table(), encoding="utf-8")
