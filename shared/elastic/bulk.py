@@ -43,6 +43,8 @@ class Verdict:
     """Error type of Elasticsearch, or our own word for what went wrong; bounded."""
     reason: str | None = None
     retry_after: float | None = None
+    over_memory: bool = False
+    """RETRY of an item: its request alone is more than the node's memory for indexing will ever hold."""
 
 
 Send = Callable[[Sequence[Action], bool], Awaitable[Verdict | list[Verdict]]]
@@ -148,14 +150,15 @@ class BulkWriter:
                     outcomes.update(zip(pending, await self._in_two(unsent, refresh, attempt), strict=True))
                     break
                 continue
-            again = [(i, verdict) for i, verdict in zip(pending, answer, strict=True) if verdict.outcome not in _FINAL]
-            for i, verdict in zip(pending, answer, strict=True):
-                if verdict.outcome in _FINAL:
-                    outcomes[i] = _WRITTEN if verdict is WRITTEN else _item(verdict)
+            again = _settle(pending, answer, outcomes)
             if again:
                 attempt = attempt + 1 if len(again) == len(pending) else 1
                 await self._wait(_longest(again), attempt - 1)
             pending = [i for i, _ in again]
+            if len(pending) > 1 and attempt >= _HALVE_AFTER:
+                rest = await self._in_two([actions[i] for i in pending], refresh, attempt)
+                outcomes.update(zip(pending, rest, strict=True))
+                break
         return [outcomes[i] for i in range(len(actions))]
 
     async def _request(self, actions: Sequence[Action], refresh: bool) -> Verdict | list[Verdict]:
@@ -236,6 +239,25 @@ def _suspect_ourselves(written: list[ItemOutcome]) -> None:
 
 
 _WRITTEN = ItemOutcome(Outcome.OK, 200)
+
+
+def _settle(pending: list[int], answer: list[Verdict], outcomes: dict[int, ItemOutcome]) -> list[tuple[int, Verdict]]:
+    """Note the outcomes that are final; what is to be sent again is returned.
+
+    A document that was sent alone and is more than the node can ever hold is too large, and not a matter of waiting.
+    """
+    again: list[tuple[int, Verdict]] = []
+    for i, verdict in zip(pending, answer, strict=True):
+        if verdict is WRITTEN:
+            outcomes[i] = _WRITTEN
+        elif verdict.outcome in _FINAL:
+            outcomes[i] = _item(verdict)
+        elif verdict.over_memory and len(pending) == 1:
+            outcomes[i] = ItemOutcome(Outcome.POISON, verdict.status, TOO_LARGE, verdict.reason)
+            metrics.BULK_ITEMS.labels(outcome=Outcome.POISON.value).inc()
+        else:
+            again.append((i, verdict))
+    return again
 
 
 def _item(verdict: Verdict) -> ItemOutcome:

@@ -179,7 +179,7 @@ def strings(properties: dict[str, Any], text: str) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.parametrize("text", ["€" * 20_000, "𝒳" * 20_000, "a " * 50_000, "", "\x00", "\ud7ff\ue000"])
+@pytest.mark.parametrize("text", ["€" * 12_000, "𝒳" * 9_000, "a " * 20_000, "", "\x00", "\ud7ff\ue000"])
 async def test_no_string_is_refused(room, text):
     source = orjson.dumps(strings(article_properties(), text))
     assert await room.write(Action(room.slice, room.id("a"), 1, source)) == ["ok"]

@@ -441,6 +441,16 @@ async def test_a_real_block_is_waited_out(store, own_slice, block):
     assert len(waits) == 2
 
 
+async def test_a_document_that_the_real_node_can_never_hold_is_too_large(store, own_slice):
+    stats = (await store._client.nodes.stats(metric="indexing_pressure")).body["nodes"]
+    limit = min(node["indexing_pressure"]["memory"]["limit_in_bytes"] for node in stats.values())
+    results = await store.write(
+        [document("a", 1, own_slice), document("big", 1, own_slice, body_html="x" * (limit // 5 + 2**20))]
+    )
+    assert outcomes(results) == ["ok", "poison"]
+    assert results[1].error_type == "too-large"
+
+
 async def test_templates_that_the_server_cannot_take_tell_why(store, monkeypatch):
     from shared.elastic import index
 

@@ -91,6 +91,22 @@ async def test_a_request_refused_for_lack_of_memory_goes_on_in_halves(store):
     assert store.requests == [["a", "b", "c", "d"], ["a", "b"], ["c", "d"]]
 
 
+async def test_a_document_that_no_node_can_hold_is_poison_once_it_was_sent_alone():
+    sent = []
+
+    async def send(actions, refresh):
+        sent.append([action.id for action in actions])
+        never = Verdict(Outcome.RETRY, 429, "es_rejected_execution_exception", over_memory=True)
+        return [never if action.id.startswith("big") else Verdict(Outcome.OK, 200) for action in actions]
+
+    writer = BulkWriter(send, no_refresh, sleep=no_sleep)
+    results = await writer.write([action(name) for name in ["a", "big1", "b", "big2", "c"]])
+    assert outcomes(results) == ["ok", "poison", "ok", "poison", "ok"]
+    assert results[1].error_type == results[3].error_type == "too-large"
+    assert sent[-2:] == [["big1"], ["big2"]]
+    assert len(sent) < 10
+
+
 async def test_after_an_outage_requests_grow_again(store):
     store.fail(*[Fault(0)] * 12)
     assert outcomes(await store.write([action(str(n)) for n in range(64)])) == ["ok"] * 64

@@ -6,7 +6,7 @@ import pytest
 from shared.elastic.border import safe_reason
 from shared.elastic.outcomes import Outcome
 from shared.elastic.ports import Action
-from shared.elastic.request import body_of, verdicts_of
+from shared.elastic.request import body_of, over_memory, verdicts_of
 
 
 def test_a_body_is_a_header_and_the_document_s_own_bytes():
@@ -80,3 +80,15 @@ def test_a_reason_names_the_unknown_field():
     assert safe_reason("strict_dynamic_mapping_exception", reason) == (
         "strict_dynamic_mapping_exception: no field [colour] in [_doc]"
     )
+
+
+@pytest.mark.parametrize(
+    ("booked", "limit", "never"), [(44_000_032, 51_897_958, True), (40_000_000, 51_897_958, False), (8, 10, False)]
+)
+def test_a_rejection_that_no_waiting_mends(booked, limit, never):
+    reason = (
+        "rejected execution of primary operation [coordinating_and_primary_bytes=1, replica_bytes=0, all_bytes=1, "
+        f"primary_operation_bytes={booked}, max_primary_bytes={limit}]"
+    )
+    assert over_memory(reason) is never
+    assert over_memory(None) is over_memory("rejected") is False
