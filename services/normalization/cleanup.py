@@ -24,6 +24,8 @@ from shared.events import Related
 LONGEST_HEADING = 150
 LONGEST_QUESTION = 100
 LONGEST_TEASER = 320
+LONGEST_SUMMARY = 220
+"""Of a teaser that ends in a full stop."""
 SHORTEST_REPEAT = 20
 MOST_RELATED = 50
 
@@ -89,9 +91,12 @@ def coded(paragraphs: list[Paragraph]) -> list[Line]:
     return lines
 
 
-def clean(lines: list[Line]) -> Cleaned:
-    """Apply every rule until none finds anything more; a second cleaning of the outcome changes nothing."""
-    result = Cleaned()
+def clean(lines: list[Line], result: Cleaned | None = None) -> Cleaned:
+    """Apply every rule until none finds anything more; a second cleaning of the outcome changes nothing.
+
+    `result` may hold what was found before.
+    """
+    result = result or Cleaned()
     while True:
         before = len(lines)
         lines = _once(lines, result)
@@ -181,6 +186,8 @@ def _names(text: str) -> list[str]:
 
 _GOES_ON = re.compile("[^HS]P")
 """In a tail prose only follows a heading (a teaser's line) or a newsletter's; elsewhere it is the story going on."""
+_STYLE = re.compile(r"\s[|/»›]\s")
+"""Sites that head teasers 'Place | What happened' do so throughout."""
 
 
 def cut_tail(lines: list[Line], result: Cleaned) -> list[Line]:
@@ -194,11 +201,11 @@ def cut_tail(lines: list[Line], result: Cleaned) -> list[Line]:
     if story < 0:
         return lines
     for start in range(story + 1, len(codes)):
-        if codes[start] in "CXSH" and _is_tail(codes, start, repeats):
+        if codes[start] in "CXSH" and _is_tail(lines, codes, start, repeats):
             break
     else:
         return lines
-    start -= _headings_of_first_teaser(codes, start)
+    start = _first_teaser(lines, codes, start, repeats)
     tail = lines[start:]
     for line in tail:
         if line.code == "C" and line.rest:
@@ -209,34 +216,52 @@ def cut_tail(lines: list[Line], result: Cleaned) -> list[Line]:
     return lines[:start]
 
 
-def _is_tail(codes: str, start: int, repeats: set[int]) -> bool:
+def _is_tail(lines: list[Line], codes: str, start: int, repeats: set[int]) -> bool:
     """Whether all from `start` on is a page's tail and no story."""
     tail = codes[start:]
     first = tail[0]
-    if first == "H" and not re.match("H{1,3}T", tail):
+    if _GOES_ON.search(tail) or (first == "H" and not re.match("H{1,3}T", tail)):
         return False
     evidence = tail.count("T") + 2 * tail.count("X") + tail.count("S") + sum(1 for place in repeats if place >= start)
-    if _GOES_ON.search(tail):
-        return False
-    after_story = codes[:start].count("P") >= 2
-    if first == "C" and after_story and len(tail) > 1 and not re.search("P", tail[1:2]):
-        # Nothing goes on after a closing credit: headings alone, or headings each with a line.
-        return "H" in tail or set(tail) <= set("CRXSNET")
-    if first in "XS" and set(tail) <= set("XSCRNHET"):
+    if first == "C" and len(tail) > 1 and tail[1] != "P" and _closes(lines, codes, start):
+        return True
+    if first in "XS" and "P" not in tail:
         return first == "X" or "H" not in tail or evidence >= 2
     return ("H" in tail or "T" in tail) and evidence >= (1 if first == "C" else 2)
 
 
-def _headings_of_first_teaser(codes: str, start: int) -> int:
-    """Headings before `start` that belong to the first teaser, where every teaser has several (title, date, author)."""
+def _closes(lines: list[Line], codes: str, start: int) -> bool:
+    """Whether the credit at `start` closes the story: behind it are headings alone, or headings with a short line each.
+
+    A credit under a chart has the story's next section behind it, and longer paragraphs.
+    """
+    before, behind = codes[:start].count("P"), codes[start + 1 :]
+    if "P" not in behind:
+        return before >= 2
+    short = all(len(line.text) <= LONGEST_SUMMARY for line in lines[start:] if line.code == "P")
+    return before >= 3 and behind.count("H") >= 2 and short
+
+
+def _first_teaser(lines: list[Line], codes: str, start: int, repeats: set[int]) -> int:
+    """Where the tail that was found at `start` really begins: teasers may have several headings, or end in a full stop."""
     if codes[start] != "H":
-        return 0
-    per_teaser = Counter(len(match[1]) for match in re.finditer("(H+)T", codes[start + 1 :])).most_common(1)
-    first = re.match("H+", codes[start:])
-    have = len(first[0]) if first else 0
-    missing = max(per_teaser[0][0] - have, 0) if per_teaser else 0
-    before = re.search("H*$", codes[:start])
-    return min(missing, len(before[0]) if before else 0)
+        return start
+    start -= _headings_missing(codes[:start], codes[start:])
+    headings = [line.text for line in lines[start:] if line.code == "H" and line.text.count(" ") >= 2]
+    styled = all(_STYLE.search(text) for text in headings)
+    while codes[max(start - 2, 0) : start] == "HP" and len(lines[start - 1].text) <= LONGEST_TEASER:
+        if not (start - 2 in repeats or (styled and _STYLE.search(lines[start - 2].text))):
+            break
+        start -= 2
+    return start
+
+
+def _headings_missing(before: str, tail: str) -> int:
+    """How many headings before a tail belong to its first teaser, where every teaser has several (title, date, author)."""
+    runs = [len(run) for run in re.findall("(H+)T", tail)]
+    usual = Counter(runs[1:]).most_common(1)
+    missing = usual[0][0] - runs[0] if usual and runs else 0
+    return max(min(missing, len(before) - len(before.rstrip("H"))), 0)
 
 
 def _repeated(lines: list[Line]) -> set[int]:
@@ -246,17 +271,28 @@ def _repeated(lines: list[Line]) -> set[int]:
 
 
 def drop_teaser_runs(lines: list[Line], result: Cleaned) -> list[Line]:
-    """Two teasers or more in a row (heading, cut-off line) are a box, wherever they stand."""
-    spans = [match.span() for match in re.finditer("(?:H{1,3}T){2,}", _codes(lines))]
-    if not spans:
-        return lines
+    """Two teasers or more in a row (heading, cut-off line), or three cut-off lines, are a box, wherever they stand."""
     kept, last = [], 0
-    for start, end in spans:
+    for match in re.finditer("(?:H{1,3}T){2,}|T{3,}", _codes(lines)):
+        start, end = match.start() + _headings_too_many(match[0]), match.end()
         kept += lines[last:start]
         _name_stories(result, lines[start:end])
         last = end
-    note(result, "teasers taken out of the body")
+    if last:
+        note(result, "teasers taken out of the body")
     return kept + lines[last:]
+
+
+def drop_teasers_above(lines: list[Line], result: Cleaned) -> list[Line]:
+    """Teasers above the story; to be dropped before its headline is looked for."""
+    story = max(_codes(lines).find("P"), 0)
+    return drop_teaser_runs(lines[:story], result) + lines[story:]
+
+
+def _headings_too_many(run: str) -> int:
+    """How many headings at the start of a run of teasers are none of its first teaser's."""
+    headings = [len(part) for part in re.findall("(H+)T", run)]
+    return max(headings[0] - Counter(headings[1:]).most_common(1)[0][0], 0) if len(headings) > 1 else 0
 
 
 def drop_lists(lines: list[Line], result: Cleaned) -> list[Line]:
@@ -283,20 +319,24 @@ def drop_lists(lines: list[Line], result: Cleaned) -> list[Line]:
 
 
 def drop_repeats(lines: list[Line], result: Cleaned) -> list[Line]:
-    """A heading or teaser that stands twice is furniture; prose that stands twice is kept once."""
+    """A heading or teaser that stands twice is furniture, with the line under it if that stands twice, too.
+
+    Other prose that stands twice is kept once.
+    """
     furniture = _repeated(lines)
+    counts = Counter(line.text for line in lines if line.code == "P")
     seen: set[str] = set()
     kept = []
     for place, line in enumerate(lines):
         if place in furniture:
             continue
-        if line.code == "P" and len(line.text) >= SHORTEST_REPEAT:
-            if line.text in seen:
+        if line.code == "P" and counts[line.text] > 1:
+            if line.text in seen or place - 1 in furniture:
                 continue
             seen.add(line.text)
         kept.append(line)
     if len(kept) < len(lines):
-        if not kept:
+        if not any(line.code == "P" for line in kept):
             return lines
         note(result, "repeated lines taken out of the body")
     return kept

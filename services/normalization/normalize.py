@@ -145,13 +145,16 @@ def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
     if stripped:
         notes.append(f"{stripped} control or invisible characters taken out")
     lines = cleanup.coded(_paragraphs(parts, text))
-    head = page.read_head(lines) if parts.layout == "pasted" else page.Head()
-    if head.start:
+    cleaned = cleanup.Cleaned()
+    head = page.Head()
+    if parts.layout == "pasted":
+        lines = cleanup.drop_teasers_above(lines, cleaned)
+        head = page.read_head(lines)
         lines = [line for place, line in enumerate(lines) if place >= head.start or line.code not in "HT"]
     if head.published and parts.published is None:
         fields["dates"] |= _read_dates({"published": head.published}, raw, fields["normalized"], notes)
     title = title or head.title or ""
-    cleaned = cleanup.clean(_without_title(lines, title))
+    cleanup.clean(_without_title(lines, title), cleaned)
     body = [line.text for line in cleaned.lines]
     notes += head.notes + cleaned.notes
     if not title and not body:
