@@ -20,7 +20,7 @@ FORMATS: Final[Mapping[str, bool]] = {
     "text": True,
     "ninjs": False,
     "json-feed": False,
-    "newsml-g2": False,
+    "newsml-g2": True,
     "newsml-1.2": False,
     "nitf": False,
     "rss": False,

@@ -24,6 +24,7 @@ _SAID = (
     "credit",
     "dateline",
     "ednote",
+    "ednote_private",
     "embargoed",
     "embargoed_until",
     "evolved_from",

@@ -19,7 +19,7 @@ from shared.events import Image
 
 CELLS = " | "
 """Between the cells of a table's row."""
-_ANY_TAG = re.compile(r"<(?:!--.{0,2000}?--|[^<>]{0,2000})>", re.DOTALL)
+_ANY_TAG = re.compile(r"<[^<>]{0,2000}>")
 LONGEST_ADDRESS = 2048
 """Characters; longer addresses are left out."""
 

@@ -89,3 +89,7 @@ class StoryParts:
     """The same, of other stories that this one withholds or puts under embargo."""
     evolved_from: str | None = None
     """Provider's id, without revision, of the story that this one replaces or goes on from."""
+    ednote_private: str | None = None
+    """What the provider tells its own customers' editors and nobody else: kept for the conformance report, in no article."""
+    given: dict[str, list[str]] = field(default_factory=dict)
+    """Codes and words as written that no other field holds ('class': ['ninat:text']), for the conformance report."""

@@ -1,0 +1,169 @@
+"""NewsML-G2's contentSet: the same content in one or more renditions; the first with text is read. Pure.
+
+XHTML and NITF are read before other XML, that before `inlineData`. Data (SportsML, events) is no text.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+
+from services.normalization.markup import blocks, html_blocks, image_references, paragraphs
+from services.normalization.parts import Block
+from services.normalization.xml import Element, attribute, child, children, descendants, local, text_at, text_of
+from shared.events import Dateline, Image
+
+_AROUND = frozenset({"header", "footer", "nav", "bild", "byline", "dat"})
+"""What stands around the text: titles, codes and pages' own parts, and TT's pictures, byline and dateline."""
+_IN_NITF = frozenset({"body.head", "body.end", "note", "byline", "dateline", "distributor"})
+_MARKUP = frozenset({"html", "body", "div", "section", "article", "main", "p", "nitf", "pre", "table", "block"})
+_TEXT_PARTS = ("p", "pre", "li", "td")
+_MAX_DATA = 8 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Content:
+    """The text of an item and what stands in its own head; `text` is set text whose layout is still to be read."""
+
+    blocks: list[Block] = field(default_factory=list)
+    text: str | None = None
+    title: str | None = None
+    subheads: list[str] = field(default_factory=list)
+    byline: list[str] = field(default_factory=list)
+    dateline: Dateline | None = None
+    summary: str | None = None
+    images: list[Image] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether it has no text."""
+        return not self.blocks and not (self.text and self.text.strip())
+
+
+def read_content(sets: list[Element]) -> Content:
+    """The content of an item's contentSet elements (one, by the schema)."""
+    renditions = [one for content_set in sets for one in children(content_set, "inlineXML", "inlineData")]
+    best = Content()
+    notes: list[str] = []
+    for rendition in sorted(renditions, key=_order):
+        found = _inline_xml(rendition) if local(rendition) == "inlineXML" else _inline_data(rendition)
+        notes += found.notes
+        if not found.empty:
+            best = found
+            break
+        best = best if best.title else found
+    best.notes = notes
+    return best
+
+
+def _order(rendition: Element) -> int:
+    if local(rendition) == "inlineData":
+        return 2
+    return 0 if any(local(one).lower() in _MARKUP for one in rendition) else 1
+
+
+def _inline_xml(rendition: Element) -> Content:
+    roots = list(rendition)
+    nitf = next((one for one in roots if local(one).lower() == "nitf"), None)
+    if nitf is not None:
+        return _nitf(nitf)
+    content = Content()
+    if roots and not _has_text(rendition, roots):
+        content.notes.append("inline XML that is data, not text: not read")
+        return content
+    content.blocks = blocks(rendition, _AROUND) or blocks(rendition, _AROUND - {"header", "footer"})
+    head = next((child(one, "head") for one in roots if local(one).lower() == "html"), None)
+    content.title = text_at(head, "title")
+    content.images = image_references(rendition)
+    _swedish(rendition, content)
+    return content
+
+
+def _has_text(rendition: Element, roots: list[Element]) -> bool:
+    """Whether it is markup of a text: known as such, or with paragraphs in it, or words and nothing else."""
+    if any(local(one).lower() in _MARKUP for one in roots) or text_of(rendition) == " ".join(
+        (rendition.text or "").split()
+    ):
+        return True
+    return any(local(one).lower() in _TEXT_PARTS for one in rendition.iter())
+
+
+def _swedish(rendition: Element, content: Content) -> None:
+    """TT's own markup (ttnitf) has byline and pictures inside the text."""
+    for one in descendants(rendition, "BYLINE"):
+        if (words := text_of(one)) and words not in content.byline:
+            content.byline.append(words)
+    for one in descendants(rendition, "BILD"):
+        if address := text_at(one, "BILDFIL"):
+            caption, credit = text_at(one, "BILDTEXT"), text_at(one, "BILDSKAPARE")
+            content.images.append(Image(url=address, caption=caption, credit=credit))
+
+
+def _nitf(nitf: Element) -> Content:
+    body = child(nitf, "body")
+    head = child(body, "body.head")
+    main = child(body, "body.content")
+    content = Content()
+    where = main if main is not None else body
+    if where is not None:
+        content.blocks = blocks(where, _IN_NITF)
+        content.images = image_references(where)
+    hedline = next((one for one in children(head, "hedline", "headline")), None) if head is not None else None
+    content.title = text_at(hedline, "hl1") or text_at(nitf, "head", "title")
+    if hedline is not None:
+        content.subheads = [words for one in children(hedline, "hl2") if (words := text_of(one))]
+    if head is not None:
+        content.byline = [name for one in children(head, "byline") for name in _nitf_byline(one)]
+        content.dateline = _nitf_dateline(child(head, "dateline"))
+        abstract = child(head, "abstract")
+        content.summary = paragraphs(abstract) if abstract is not None else None
+    return content
+
+
+def _nitf_byline(byline: Element) -> list[str]:
+    """The persons in it; else its words without the title, or the title if there is nothing else."""
+    persons = [words for one in descendants(byline, "person") if (words := text_of(one))]
+    if persons:
+        return persons
+    title = text_at(byline, "byttl")
+    words = text_of(byline)
+    if words and title and words.endswith(title) and words != title:
+        words = words.removesuffix(title).rstrip(" ,")
+    return [words] if words else []
+
+
+def _nitf_dateline(dateline: Element | None) -> Dateline | None:
+    place, date = text_at(dateline, "location"), text_at(dateline, "story.date")
+    if place is None and date is None:
+        place = text_of(dateline)
+    return Dateline(place=place, date=date) if place or date else None
+
+
+def _inline_data(rendition: Element) -> Content:
+    content = Content()
+    data = "".join(str(part) for part in rendition.itertext())
+    if "base64" in (attribute(rendition, "encoding") or attribute(rendition, "encodinguri") or "").lower():
+        decoded = _base64(data)
+        if decoded is None:
+            content.notes.append("inline data in base64 that is no text: not read")
+            return content
+        data = decoded
+    kind = (attribute(rendition, "contenttype") or "text/plain").lower()
+    if "html" in kind or "xml" in kind:
+        content.blocks = html_blocks(data)
+    elif kind.startswith("text/"):
+        content.text = data if data.strip() else None
+    elif data.strip():
+        content.notes.append("inline data that is no text: not read")
+    return content
+
+
+def _base64(data: str) -> str | None:
+    if len(data) > _MAX_DATA:
+        return None
+    try:
+        return base64.b64decode("".join(data.split()), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None
