@@ -51,7 +51,7 @@ def paragraphs(text: str, stands_alone: Callable[[str], bool] = lambda _: False)
     """The paragraphs of `text`, which has LF line breaks; `stands_alone` names lines that are never joined to others."""
     lines = text.split("\n")
     squeezed = [squeeze(line) for line in lines]
-    if len(lines) > 1 and _is_wrapped(squeezed):
+    if len(lines) > 1 and is_wrapped(squeezed):
         return _joined(lines, squeezed, stands_alone)
     found, blank = [], True
     for line in squeezed:
@@ -61,7 +61,7 @@ def paragraphs(text: str, stands_alone: Callable[[str], bool] = lambda _: False)
     return found
 
 
-def _is_wrapped(lines: list[str]) -> bool:
+def is_wrapped(lines: list[str]) -> bool:
     """Whether line breaks fall inside sentences: lines are short and many go on in lower case."""
     pairs = lower = wide = filled = 0
     before = ""
