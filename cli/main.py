@@ -96,11 +96,14 @@ def status(
 @app.command(rich_help_panel=RUN)
 def topics(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what they should look like.")] = False,
+    local_key: Annotated[
+        bool, typer.Option("--local-key", help="Also make the feed `local` and its key, in DATA_DIR (for containers).")
+    ] = False,
 ) -> None:
     """Make the Kafka topics that are missing; never changes one that exists, but tells where it differs."""
     from cli.topics import topics as run  # noqa: PLC0415 - see the module's docstring
 
-    run(dry_run=dry_run)
+    run(dry_run=dry_run, local_key=local_key)
 
 
 @app.command(rich_help_panel=USE)

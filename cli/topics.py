@@ -12,11 +12,12 @@ from cli.output import complain, console, say
 from cli.quiet import log_to
 from cli.runfile import running
 from shared.kafka.topics import TopicSpec, ensure_topics, topic_specs
+from shared.local_feed import ensure_local_key
 from shared.settings import Settings, load_settings
 
 
-def topics(*, dry_run: bool) -> None:
-    """Show the topics of the settings; unless `dry_run`, make what is missing."""
+def topics(*, dry_run: bool, local_key: bool = False) -> None:
+    """Show the topics of the settings; unless `dry_run`, make what is missing, and with `local_key` that key too."""
     settings = on_the_kafka_that_runs(load_settings())
     console().print(table(topic_specs(settings)))
     if dry_run:
@@ -26,6 +27,8 @@ def topics(*, dry_run: bool) -> None:
     for line in report.drift:
         complain(line)
     say(f"Made {', '.join(report.created)}." if report.created else "All topics are there.")
+    if local_key:
+        say(f"The key of the feed `local` is in {ensure_local_key(settings.data_dir)}")
 
 
 def on_the_kafka_that_runs(settings: Settings) -> Settings:

@@ -11,9 +11,11 @@ from uuid import UUID
 from services.search import article as articles
 from services.search import cursor as cursors
 from services.search import results, trace
-from services.search.body import Languages, search_body
+from services.search.body import Languages, asked_languages, search_body
+from services.search.query.tree import searches_text
 from services.search.repository import Repository
 from services.search.request import Search, read_search, refuse, spelled_span
+from shared.elastic.languages import text_field
 from shared.errors import NewswireError, Refused, Transient
 from shared.health import Health
 from shared.log import get_logger
@@ -68,7 +70,21 @@ class Finder:
         size = asked.size + 1 if after else asked.size
         body = search_body(asked, now, size=size, languages=self._languages, timeout_ms=self._timeout_ms, after=after)
         answer = await self._repository.search(body)
+        if self._new_languages(asked, answer):
+            # Its first stories in a language since we last looked: found all the same, but not yet highlighted.
+            await self.look_at_languages()
+            body = search_body(
+                asked, now, size=size, languages=self._languages, timeout_ms=self._timeout_ms, after=after
+            )
+            answer = await self._repository.search(body)
         return results.results(answer, asked, next_cursor=self._next(asked, answer, now, after))
+
+    def _new_languages(self, asked: Search, answer: results.Document) -> bool:
+        """Whether highlights are wanted and a hit is in a language that was not known of when they were asked for."""
+        if not (asked.highlight and searches_text(asked.tree)) or asked_languages(asked) or not self._languages.at:
+            return False
+        found = {text_field(hit["_source"].get("language")) for hit in answer["hits"]["hits"]}
+        return not found <= set(self._languages.present)
 
     async def article(self, article_id: str) -> dict[str, Any]:
         """The article of an id.

@@ -74,7 +74,6 @@ def template(kind: str, settings: ElasticsearchSettings) -> dict[str, Any]:
         "allow_auto_create": False,
         "_meta": {"managed_by": "newswire", "mapping_version": MAPPING_VERSION},
         "template": {
-            "aliases": {kind: {}},
             "settings": {
                 "number_of_shards": settings.shards,
                 "number_of_replicas": settings.replicas,
@@ -118,19 +117,22 @@ async def ensure_templates(client: AsyncElasticsearch, settings: ElasticsearchSe
 
 
 async def ensure_slice(client: AsyncElasticsearch, name: str) -> None:
-    """Make a slice unless it is there; safe when many workers do so at once.
+    """Make a slice and put it behind its alias, unless it is there; safe when many workers do so at once.
+
+    The alias comes last, once the slice's shards answer: a search over the alias would fail for the moment in between.
 
     Raises:
         Transient: Elasticsearch is away or overloaded.
         Misconfigured: it refuses to make the index, or no template covers the name.
     """
-    alias_of(name)
+    alias = alias_of(name)
     with border("create slice", refusal_is_ours=True):
-        if await client.indices.exists(index=name):
+        if await client.indices.exists_alias(index=name, name=alias):
             return
         try:
             await client.indices.create(index=name, wait_for_active_shards=1)
         except ApiError as error:
-            # Another worker was faster: what we want is there.
+            # Another worker was faster, or ended before it came to the alias.
             if error.error != "resource_already_exists_exception":
                 raise
+        await client.indices.put_alias(index=name, name=alias)

@@ -300,6 +300,17 @@ async def test_a_slice_has_the_alias_and_the_mapping(real):
 
 
 @pytest.mark.servers
+async def test_a_slice_whose_maker_died_before_the_alias_gets_it(real):
+    """The alias comes last, so that no search meets a slice whose shards do not answer yet."""
+    name, client = real.name(ARTICLES, "half"), real.store._client
+    real.made.add(name)
+    await client.indices.create(index=name, wait_for_active_shards=1)
+    assert not await client.indices.exists_alias(index=name, name=ARTICLES), "a template gives no alias by itself"
+    await real.store.ensure_slice(name)
+    assert await client.indices.exists_alias(index=name, name=ARTICLES)
+
+
+@pytest.mark.servers
 async def test_a_newer_release_s_template_is_left_alone(servers, real):
     client = real.store._client
     newer = {"index_patterns": [f"articles-{real.tag}x-*"], "version": MAPPING_VERSION + 1, "priority": 900}

@@ -44,7 +44,7 @@ def test_a_story_is_found_by_keyword_and_date(pipeline):
     assert article["byline"] == ["Maria Example"]
     assert article["revision"] == 1
     trace = pipeline.trace(receipt)
-    assert [hop["stage"] for hop in trace["hops"]][:1] == ["received"]
+    assert [hop["stage"] for hop in trace["hops"]][:1] == ["ingestion"]
     assert trace["articles"][0]["id"] == hit["id"]
     assert pipeline.trace(hit["id"])["receipt"] == receipt
 
