@@ -11,6 +11,8 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pydantic import TypeAdapter
+
 from services.normalization import language
 from services.normalization.normalize import normalize
 from services.normalization.raw import raw_story
@@ -18,6 +20,8 @@ from shared.errors import Refused, TooLarge
 from shared.events import ARTICLE_NORMALIZED, Article, Headers, now, structured
 
 PR_SET_PDEATHSIG = 1
+
+_ARTICLE = TypeAdapter(Article)
 
 Item = tuple[Headers, bytes | None]
 
@@ -97,5 +101,5 @@ def event(article: Article) -> tuple[bytes, bytes]:
     """Key and value of the article's event; the same version has the same event id, however often it is made."""
     subject = str(article.article_id)
     identity = f"{subject}:{article.ext_version}:{article.source_hash}"
-    data = article.model_dump_json(exclude_none=True).encode()
+    data = _ARTICLE.dump_json(article, exclude_none=True)
     return subject.encode(), structured(ARTICLE_NORMALIZED, identity, subject, article.received, data)

@@ -91,15 +91,16 @@ def coded(paragraphs: list[Paragraph]) -> list[Line]:
     return lines
 
 
-def clean(lines: list[Line], result: Cleaned | None = None) -> Cleaned:
+def clean(lines: list[Line], result: Cleaned | None = None, *, is_page: bool = True) -> Cleaned:
     """Apply every rule until none finds anything more; a second cleaning of the outcome changes nothing.
 
-    `result` may hold what was found before.
+    `result` may hold what was found before. Where the text is no page's but the story as its provider filed it
+    (`is_page` false), what stands twice is no furniture: tables repeat their headings.
     """
     result = result or Cleaned()
     while True:
         before = len(lines)
-        lines = _once(lines, result)
+        lines = _once(lines, result, is_page=is_page)
         if len(lines) == before:
             break
     result.lines = lines
@@ -107,14 +108,16 @@ def clean(lines: list[Line], result: Cleaned | None = None) -> Cleaned:
     return result
 
 
-def _once(lines: list[Line], result: Cleaned) -> list[Line]:
+def _once(lines: list[Line], result: Cleaned, *, is_page: bool) -> list[Line]:
     lines = drop_sign_off(lines, result)
-    if not set(_codes(lines)) - _OWN and not _has_repeats(lines):
+    if not set(_codes(lines)) - _OWN and not (is_page and _has_repeats(lines)):
         return lines
-    lines = cut_tail(lines, result)
+    repeats = _repeated(lines) if is_page else set()
+    lines = cut_tail(lines, result, repeats)
     lines = drop_teaser_runs(lines, result)
     lines = drop_lists(lines, result)
-    lines = drop_repeats(lines, result)
+    if is_page:
+        lines = drop_repeats(lines, result)
     return drop_set_phrases(lines, result)
 
 
@@ -190,13 +193,12 @@ _STYLE = re.compile(r"\s[|/»›]\s")
 """Sites that head teasers 'Place | What happened' do so throughout."""
 
 
-def cut_tail(lines: list[Line], result: Cleaned) -> list[Line]:
+def cut_tail(lines: list[Line], result: Cleaned, repeats: set[int]) -> list[Line]:
     """Cut where the story ends and teasers, newsletters and lists begin: after its credit, at a list, at the first teaser.
 
     The rest must look like a page's tail to its end, with no prose as a story that goes on would have it.
     """
     codes = _codes(lines)
-    repeats = _repeated(lines)
     story = codes.find("P")
     if story < 0:
         return lines

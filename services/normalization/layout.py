@@ -21,6 +21,7 @@ _BREAKS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
 )
+_ENDS = frozenset(".!?…:\"”»'’)")
 _COLUMNS = re.compile(r"\S {3,}\S")
 _AFTER_HYPHEN = {"and", "or", "to", "und", "oder", "bis", "et", "ou", "y", "o", "e", "και", "ή"}
 """'short- and long-term': here the hyphen ends a word, and no line break split one."""
@@ -79,16 +80,23 @@ def is_wrapped(lines: list[str]) -> bool:
 
 
 def _joined(lines: list[str], squeezed: list[str], stands_alone: Callable[[str], bool]) -> list[Paragraph]:
+    """Paragraphs of wrapped text. A set phrase counts only where a sentence has just ended, for 'share on' may
+    open any line; but the last line is often a sign-off, under a table, too.
+    """
     indents = [len(line) - len(line.lstrip()) for line in lines]
     base = Counter([indent for indent, line in zip(indents, squeezed, strict=True) if line]).most_common(1)[0][0]
     found: list[Paragraph] = []
     block: list[str] = []
     blank = block_blank = True
     alone = False
-    for line, short, indent in zip(lines, squeezed, indents, strict=True):
+    last = max(place for place, line in enumerate(squeezed) if line)
+    for place, (line, short, indent) in enumerate(zip(lines, squeezed, indents, strict=True)):
         if short:
-            by_itself = stands_alone(short) or ("   " in line and _COLUMNS.search(line) is not None)
-            if block and (blank or alone or by_itself or indent > base):
+            starts = blank or alone or indent > base or not block
+            by_itself = "   " in line and _COLUMNS.search(line) is not None
+            if not by_itself and (starts or place == last or block[-1][-1] in _ENDS) and not short[0].islower():
+                by_itself = stands_alone(short)
+            if block and (starts or by_itself):
                 found.append(Paragraph(_glue(block), block_blank))
                 block = []
             if not block:

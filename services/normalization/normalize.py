@@ -154,7 +154,7 @@ def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
     if head.published and parts.published is None:
         fields["dates"] |= _read_dates({"published": head.published}, raw, fields["normalized"], notes)
     title = title or head.title or ""
-    cleanup.clean(_without_title(lines, title), cleaned)
+    cleanup.clean(_without_title(lines, title), cleaned, is_page=parts.layout != "story")
     body = [line.text for line in cleaned.lines]
     notes += head.notes + cleaned.notes
     if not title and not body:

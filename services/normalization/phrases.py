@@ -90,7 +90,9 @@ _ASKS = re.compile(
     r"subscri|sign up|join|regist|inscri|iscri|suscri|abonn|assin|anmeld|melden|receb|recib|recev|ricev|εγγραφ|λαβετε|free|gratis|kostenlos"
 )
 _CONSENT = re.compile(
-    r"\b(?:we|our|this (?:web)?site|by continuing|accept|wir|nous|usamos|utilizamos|usiamo|sito|site|sitio|χρησιμοποι|ιστοτοπ)"
+    r"\b(?:(?:we|our|site|website|wir|website|nous|sito|sitio)\b.{0,40}\b(?:use|uses|using|verwend\w+|nutz\w+|utilis\w+|utiliz\w+|usa)\b"
+    r"|usamos|utilizamos|usiamo|utilizziamo|χρησιμοποι\w+|accept|consent|akzeptier\w+|accept\w+|acept\w+|accett\w+|aceit\w+"
+    r"|settings|policy|einstellungen|politique|politica|πολιτικη)"
 )
 _SHARES = re.compile(
     r"(?:(?:facebook|twitter|x|whatsapp|linkedin|telegram|viber|pinterest|e-?mail|messenger|reddit|print|copy link|share|instagram"
@@ -181,6 +183,8 @@ def _credit(text: str, folded: str, length: int) -> Match | None:
     separated, rest = _after(text, length)
     bare = folded[:length] in _BARE_CREDITS
     if bare:
+        if separated and folded[:length] != "copyright":
+            return None  # '(c) - such and such' is an entry of a list
         rest = _YEARS.sub("", rest)
     elif not separated and not folded.startswith(_INFORMATION):
         return None
