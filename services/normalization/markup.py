@@ -36,7 +36,7 @@ _NO_TEXT = frozenset({
     "script", "style", "noscript", "template", "img", "figure", "picture", "object", "iframe", "video", "audio", "svg", "math",
     "form", "button", "input", "media", "head", "title", "link", "meta", "nitf-table-metadata", "col", "colgroup",
 })  # fmt: skip
-_INLINE = frozenset({
+INLINE = frozenset({
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "em", "font", "i", "ins", "kbd", "mark", "q", "s",
     "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "alt-code", "chron", "classifier",
     "city", "company", "copyrite", "country", "event", "frac", "function", "lang", "location", "money", "name.family",
@@ -121,7 +121,7 @@ class _Reader:
             self._pre(element)
         elif name == "tr":
             self._row(element)
-        elif name in _CONTAINERS or (alone and name not in _INLINE):
+        elif name in _CONTAINERS or (alone and name not in INLINE):
             self._block(element, self.tag)
         elif name in _BREAKS:
             self.flush()

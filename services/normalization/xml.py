@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from html.entities import html5
 from typing import Any, NamedTuple, cast
 
@@ -277,11 +278,15 @@ def namespace(element: Element) -> str | None:
     return name[1:].partition("}")[0] if name[:1] == "{" else None
 
 
+@cache
+def _anywhere(names: tuple[str, ...]) -> tuple[str, ...]:
+    """'This local name, in whatever name space or none', as lxml spells it."""
+    return tuple(f"{{*}}{name}" for name in names)
+
+
 def children(element: Element, *names: str) -> Iterator[Element]:
     """Its children of these local names (all, without names), in order."""
-    for one in element:
-        if not names or local(one) in names:
-            yield one
+    return element.iterchildren(*_anywhere(names))
 
 
 def child(element: Element | None, *path: str) -> Element | None:
@@ -289,15 +294,13 @@ def child(element: Element | None, *path: str) -> Element | None:
     for name in path:
         if element is None:
             return None
-        element = next(children(element, name), None)
+        element = next(element.iterchildren(*_anywhere((name,))), None)
     return element
 
 
 def descendants(element: Element, *names: str) -> Iterator[Element]:
     """All elements of these local names in it, itself too, in document order."""
-    for one in element.iter():
-        if local(one) in names:
-            yield one
+    return element.iter(*_anywhere(names))
 
 
 def attribute(element: Element | None, name: str) -> str | None:
@@ -306,7 +309,12 @@ def attribute(element: Element | None, name: str) -> str | None:
         return None
     value: str | bytes | None = element.get(name)
     if value is None:
-        value = next((given for key, given in element.items() if str(key).rpartition("}")[2] == name), "")
+        for key, given in element.items():
+            if key[:1] == "{" and str(key).rpartition("}")[2] == name:
+                value = given
+                break
+        else:
+            return None
     return str(value).strip() or None
 
 

@@ -22,6 +22,8 @@ _VOCABULARIES = {
 }
 """Last part of http://cv.iptc.org/newscodes/…/ → the alias that IPTC recommends for it."""
 _CV = "cv.iptc.org/newscodes/"
+_SCHEMES = {"subj": "iptc-subject", "subjectcode": "iptc-subject", "mediatopic": "medtop"}
+"""Aliases whose topics go by one name in all formats."""
 _PLAIN_ROLES = frozenset({"", "display", "full"})
 
 
@@ -118,4 +120,4 @@ def topic(element: Element, language: str | None) -> Topic | None:
     scheme, value = found
     if scheme is None and attribute(element, "literal") == value and name in (value, None):
         return Topic(name=value)
-    return Topic(scheme=scheme, code=value, name=name)
+    return Topic(scheme=_SCHEMES.get(scheme or "", scheme), code=value, name=name)

@@ -9,7 +9,7 @@ import base64
 import binascii
 from dataclasses import dataclass, field
 
-from services.normalization.markup import blocks, html_blocks, image_references, paragraphs
+from services.normalization.markup import INLINE, blocks, html_blocks, image_references, paragraphs
 from services.normalization.parts import Block
 from services.normalization.xml import Element, attribute, child, children, descendants, local, text_at, text_of
 from shared.events import Dateline, Image
@@ -19,6 +19,8 @@ _AROUND = frozenset({"header", "footer", "nav", "bild", "byline", "dat"})
 _IN_NITF = frozenset({"body.head", "body.end", "note", "byline", "dateline", "distributor"})
 _MARKUP = frozenset({"html", "body", "div", "section", "article", "main", "p", "nitf", "pre", "table", "block"})
 _TEXT_PARTS = ("p", "pre", "li", "td")
+_FEW = 3
+"""Lines of a kind that are no chance."""
 _MAX_DATA = 8 * 1024 * 1024
 
 
@@ -73,7 +75,9 @@ def _inline_xml(rendition: Element) -> Content:
     if roots and not _has_text(rendition, roots):
         content.notes.append("inline XML that is data, not text: not read")
         return content
-    content.blocks = blocks(rendition, _AROUND) or blocks(rendition, _AROUND - {"header", "footer"})
+    content.text = _set_text(rendition)
+    if content.text is None:
+        content.blocks = blocks(rendition, _AROUND) or blocks(rendition, _AROUND - {"header", "footer"})
     head = next((child(one, "head") for one in roots if local(one).lower() == "html"), None)
     content.title = text_at(head, "title")
     content.images = image_references(rendition)
@@ -88,6 +92,28 @@ def _has_text(rendition: Element, roots: list[Element]) -> bool:
     ):
         return True
     return any(local(one).lower() in _TEXT_PARTS for one in rendition.iter())
+
+
+def _set_text(rendition: Element) -> str | None:
+    """Text set in lines as in a text file, with no markup but paragraphs or none: wires convert it as it is (Reuters does).
+
+    Without paragraphs every line break may tell something; in one, line starts at the margin and indented ones together do.
+    """
+    body = next(descendants(rendition, "body"), rendition)
+    kinds = {local(one).lower() for one in body.iter() if one is not body} - INLINE
+    if kinds - {"p"}:
+        return None
+    if not kinds:
+        text = "".join(str(part) for part in body.itertext()).strip("\r\n")
+        return text if "\n" in text.strip() else None
+    texts = ["".join(str(part) for part in one.itertext()) for one in children(body, "p")]
+    return "\n\n".join(texts) if any(_is_set(text) for text in texts) else None
+
+
+def _is_set(text: str) -> bool:
+    lines = [line for line in text.split("\n")[1:] if line.strip()]
+    indented = sum(line.startswith("  ") for line in lines)
+    return indented >= _FEW and len(lines) - indented >= _FEW
 
 
 def _swedish(rendition: Element, content: Content) -> None:

@@ -233,7 +233,9 @@ def _dateline(given: str | None) -> Dateline | None:
 def _text(content: Content, about: Element | None, parts: StoryParts) -> None:
     """The body, and the provider's own summary: a description that is no caption, else NITF's abstract."""
     parts.blocks = content.blocks
-    parts.body = content.text or "\n\n".join(block.text for block in content.blocks) or None
+    if len(parts.blocks) > 1 and parts.blocks[0].tag == "h2" and parts.blocks[0].text == parts.title:
+        parts.blocks = parts.blocks[1:]
+    parts.body = content.text or "\n\n".join(block.text for block in parts.blocks) or None
     described = list(children(about, "description")) if about is not None else []
     summaries = [one for one in described if codes.role(one) not in _NO_SUMMARY and text_of(one)]
     chosen = codes.chosen(summaries, parts.language)
