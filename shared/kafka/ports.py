@@ -67,7 +67,8 @@ class Publisher(Protocol):
         """Send all, keep their order per key, and wait for the acknowledgement by all in-sync replicas of each.
 
         Returns one entry a message, in order: None (safe), `TooLarge` (will never fit), or `Transient` (not known to be
-        safe; sending it again is right). `timeout_s` bounds the wait; what is unknown by then is `Unavailable`.
+        safe; sending it again is right), or `Misconfigured` (the credentials are refused). `timeout_s` bounds the wait;
+        what is unknown by then is `Unavailable`.
         """
 
     async def stop(self) -> None:
@@ -84,7 +85,12 @@ class Source(Protocol):
         """Join the group. The call-backs run beside `poll`; partitions are not given on before `on_revoked` has returned."""
 
     async def poll(self, max_records: int, timeout_s: float) -> list[Record]:
-        """Records that are there, in offset order per partition; waits up to `timeout_s` for the first. Never cancel it."""
+        """Records that are there, in offset order per partition; waits up to `timeout_s` for the first. Never cancel it.
+
+        Raises:
+            Transient: no answer; poll again.
+            Misconfigured: a person must act; poll again later.
+        """
 
     def pause(self, partitions: frozenset[TopicPartition]) -> None:
         """Fetch no more of these until `resume`; forgotten at a rebalance."""
