@@ -1,0 +1,378 @@
+"""ANPA 1312, the text format of North American wires, with the dialects of AP, Canadian Press and Kyodo.
+
+    SYN SYN SOH z6715 US -----                          service letter and number, selector
+    r z DC3 DC1 BC-BKN--Heat-Hawks 1stLd-Writethru   02-20 0500     priority, category, format, keyword, version, day, words
+    STX ^BC-BKN--Heat-Hawks, 1st Ld-Writethru,416<      keyword line: keyword, version, words
+    ^Headline<  ^Eds: …<  ^Summary.<  ^By CHARLES ODUM=
+    TAB ATLANTA (AP) _ Text …
+    ETX AP-WF-02-20-16 0337GMT<
+
+A caret begins a line that is set by itself; '<', '=' and '@' end it. DC4 or DC2 in the second line mean tabular matter; its
+lines begin with BS, columns are parted by US and RS. Facts: ANPA 84-2/89-3 as described in public, AP's 'Filing the wire'.
+An id is service letter, number and UTC day: numbers are used again.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+
+from services.normalization.formats import wire_marks as marks
+from services.normalization.formats import wire_text as wire
+from services.normalization.formats.wire_dates import (
+    embargo_of,
+    header_day,
+    month_and_day,
+    sent_anpa,
+    utc_day,
+    utc_hour,
+)
+from services.normalization.formats.wire_kills import Sender
+from services.normalization.formats.wire_story import apply_marks, close, only_news
+from services.normalization.parts import StoryParts
+from services.normalization.raw import RawStory
+from shared.events import Related, Topic
+
+NAME = "anpa-1312"
+
+_FIRST = re.compile(
+    r"[ \t]*(?P<letter>[A-Za-z])(?P<number>\d{4})(?P<more>[A-Za-z]{0,12})[ \t]*(?:\x1f(?P<selector>[^\n]*))?"
+)
+_SECOND = re.compile(
+    r"(?P<priority>[A-Za-z])[ \t]+(?P<category>[A-Za-z])[ \t]*(?P<format>[\x11-\x14]{0,2})[ \t]*(?P<rest>[^\n]*)"
+)
+_TAIL = re.compile(r"\s(?P<a>\d{1,2})-(?P<b>\d{1,2})(?:[ \t]+(?P<words>\d{1,5}))?[ \t]*$")
+_START = re.compile(r"(?m)^[a-zA-Z]\d{4}[A-Za-z]{0,12}\x1f[^\n]*\n[a-z] [a-z] ?[\x13\x14]")
+_SNIFF = re.compile(
+    rb"\x01?[ \t]*[A-Za-z]\d{4}[A-Za-z]{0,12}[ \t]*(?:\x1f[^\r\n]*)?\r*\n[A-Za-z][ \t]+[A-Za-z][ \t]*[\x13\x14][\x11\x12]"
+)
+_SNIFF_LOOSE = re.compile(rb"\x01[ \t]*[A-Za-z]\d{4}[A-Za-z]{0,12}[ \t]*\x1f")
+_SNIFF_CARET = re.compile(rb"(?:\^V)*\^A[A-Za-z]\d{4}[A-Za-z]{0,12}(?:\^_|\r*\n[a-z] [a-z] ?\^)")
+_PADDING = b"\r\n \t\x00\x7f\x04\x0c"
+
+_URGENCY = {"f": 1, "b": 2, "u": 3, "r": 4, "d": 5, "a": 6, "s": 7, "w": 7}
+"""AP's priorities in their order (flash, bulletin, urgent, regular, deferred, advances) on IPTC's scale of urgency."""
+_SECTIONS = {
+    "a": "Domestic", "b": "Special events", "c": "Features", "d": "Food", "e": "Entertainment", "f": "Business", "g": "State politics",
+    "h": "Health", "i": "International", "j": "Lottery", "k": "Commentary", "l": "Lifestyle", "m": "Farm", "n": "State and regional",
+    "o": "Weather", "p": "National politics", "q": "Sports scores", "r": "Race wire", "s": "Sports", "t": "Travel", "v": "Advisory",
+    "w": "Washington", "x": "Special", "y": "Internal", "z": "Special service",
+}  # fmt: skip
+# AP's supplemental categories of sport, which open its keywords ('BKN--Heat-Hawks'), as IPTC subject codes.
+_SPORTS = {
+    "BB": ("15007000", "baseball"), "BK": ("15008000", "basketball"), "BOX": ("15014000", "boxing"), "CAR": ("15039000", "motor racing"),
+    "CYC": ("15019000", "cycling"), "FB": ("15003000", "American football"), "FIG": ("15025000", "figure skating"),
+    "GLF": ("15027000", "golf"), "HK": ("15031000", "ice hockey"), "RAC": ("15030000", "horse racing, harness racing"),
+    "SOC": ("15054000", "soccer"), "TEN": ("15065000", "tennis"), "CRI": ("15017000", "cricket"), "RGL": ("15048000", "rugby league"),
+}  # fmt: skip
+_SPORT = re.compile(r"(?:[A-Z]{2}-)?(?P<code>(?P<two>BB|BK|FB|HK)[A-Z]|BOX|CAR|CYC|FIG|GLF|RAC|SOC|TEN|CRI|RGL)-")
+_CYCLE = re.compile(r"(?:AM|PM|BC|AP|YE|EI)-", re.IGNORECASE)
+
+
+def sniff(head: bytes, content_type: str | None) -> float:  # noqa: ARG001  # every format has this signature
+    """SYN and SOH, or the shape of both header lines where SYN or both were lost."""
+    start = head.lstrip(_PADDING)
+    first = start[:1]
+    if first == b"\x16":
+        rest = start.lstrip(b"\x16\x00")
+        return 1.0 if _SNIFF.match(rest) or _SNIFF_LOOSE.match(rest) else 0.94
+    if first == b"\x01":
+        return 1.0 if _SNIFF.match(start) or _SNIFF_LOOSE.match(start) else 0.0
+    if first == b"^":
+        return 1.0 if _SNIFF_CARET.match(start) else 0.0
+    return 0.97 if first.isalpha() and _SNIFF.match(start) else 0.0
+
+
+def read(raw: RawStory) -> list[StoryParts]:
+    """The stories in it.
+
+    Raises:
+        Refused: `undecodable`; `no-text` without a message that has text; `not-news` for test messages and imprints.
+    """
+    text, notes = wire.read_text(raw)
+    found = wire.frames(text, 2, _START)
+    return only_news([one for frame in found if (one := _story(frame, raw, notes)) is not None], len(found))
+
+
+@dataclass(slots=True)
+class _Text:
+    """A text's lines: those set by themselves before the body, and the body's."""
+
+    head: list[str] = field(default_factory=list)
+    body: list[str] = field(default_factory=list)
+
+
+def _story(frame: wire.Frame, raw: RawStory, notes: list[str]) -> StoryParts | None:
+    parts = StoryParts(format=NAME, notes=list(notes))
+    first, second = _header_lines(frame.header)
+    text = _split(wire.printable(frame.text).split("\n"))
+    body = _body(text.body)
+    if not text.head and not body:
+        return None
+    _sent(frame, parts, body)
+    _day_alone(second, parts, raw)
+    sender = _service(first, parts, utc_day(parts.published, raw), utc_hour(parts.version_time, raw))
+    _second_line(second, parts)
+    marked = _read_head(text.head, parts, sender)
+    _source(parts, frame)
+    noted = marks.split_notes(_sign_off(body, parts))
+    _sport(parts)
+    close(parts, noted.body, noted.notes, sender, marked)
+    return parts
+
+
+def _header_lines(header: str) -> tuple[str, str]:
+    lines = [line for line in header.split("\n") if line.strip(" \t\x16\x7f")]
+    return (lines[0] if lines else ""), (lines[1] if len(lines) > 1 else "")
+
+
+_ENDS = re.compile(r"[ \t]*[@+]?[ \t]*[<=]?[ \t]*")
+
+
+def _split(lines: list[str]) -> _Text:
+    """The lines before the body joined to units, and the body's lines.
+
+    The body begins at the first line with an indent or a table's mark, or at one without a caret after a blank line, or
+    after a line that ended ('<', '=', '+'). A unit that was wrapped goes on in a line without a caret.
+    """
+    found = _Text()
+    ended = True
+    for place, line in enumerate(lines):
+        stripped = line.strip()
+        if not stripped:
+            ended = True
+            continue
+        indented = line[:1] in "\t\x08" or line.startswith("   ")
+        if found.head and indented and not (stripped.startswith("^") and len(found.head) < 2):
+            found.body = lines[place:]
+            break
+        plain = not stripped.startswith("^")
+        if plain and not found.head and indented:
+            found.body = lines[place:]
+            break
+        if plain and found.head and not ended:
+            found.head[-1] = wire.join_lines([found.head[-1], stripped])
+        elif plain and len(found.head) >= 2 and not _ends(stripped) and not marks.byline_of(stripped):
+            found.body = lines[place:]
+            break
+        else:
+            found.head.append(stripped)
+        ended = _ends(stripped) or (plain and len(found.head) == 1)
+    return found
+
+
+def _ends(line: str) -> bool:
+    return line[-1:] in "<=@+"
+
+
+def _bare(line: str) -> str:
+    """A line without the signs that set it."""
+    return " ".join(line.strip().lstrip("^").rstrip(" \t<=@+").split())
+
+
+_LABELLED = re.compile(
+    r"(?P<label>HL|HEADLINE|INDEX|SYMBOL|Update|UPDATE|code|CODE|SUBHEAD|Precede|PRECEDE|TAG)\s?:\s*(?P<value>.*)"
+)
+_PHOTOS = re.compile(r"(?:AP|CP)?\s?(?:Photos?|Graphics?|Video|Audio|Illustration)\b(?!:)", re.IGNORECASE)
+LONGEST_HEADLINE = 160
+
+
+def _read_head(head: list[str], parts: StoryParts, sender: Sender) -> str | None:
+    """Keyword line, headline, notes, summary, byline; returns 'kill' or 'hold' where a mark says so."""
+    found: list[marks.Mark] = []
+    notes: list[str] = []
+    texts: list[str] = []
+    for place, line in enumerate(head):
+        bare = _bare(line)
+        if not bare or bare == "END":
+            continue
+        if place == 0 and _keyword_line(bare, parts, found):
+            continue
+        labelled = _LABELLED.fullmatch(bare)
+        mark = marks.mark_of(bare)
+        names = marks.byline_of(bare) if place else []
+        if labelled:
+            _labelled(labelled["label"].upper(), labelled["value"], parts, notes)
+        elif marks.is_ednote(bare) or embargo_of(bare, sender.day):
+            notes.append(bare)
+        elif mark is not None:
+            found.append(mark)
+        elif _PHOTOS.match(bare):
+            parts.related.append(Related(title=bare))
+        elif names:
+            parts.byline = parts.byline or names
+        elif parts.byline and marks.is_role(bare):
+            parts.credit = None if re.search(r"writer|editor|correspondent|reporter", bare, re.IGNORECASE) else bare
+        else:
+            texts.append(bare)
+    _texts(texts, parts)
+    parts.correction = parts.correction or any(marks.corrects(note) for note in notes)
+    return apply_marks(found, parts, notes)
+
+
+def _texts(texts: list[str], parts: StoryParts) -> None:
+    """Lines without a label: headline first, then a summary (a sentence) or subheads."""
+    for text in texts:
+        if parts.title is None and len(text) <= LONGEST_HEADLINE:
+            parts.title = text
+        elif len(text) > LONGEST_HEADLINE or (text[-1] in ".'\"”" and text.count(" ") >= 12):
+            parts.summary = text if parts.summary is None else f"{parts.summary}\n\n{text}"
+        else:
+            parts.subheads.append(text)
+
+
+def _keyword_line(line: str, parts: StoryParts, found: list[marks.Mark]) -> bool:
+    """'BC-BKN--Heat-Hawks, 1st Ld-Writethru,416': keyword, versions, words. False if the line is no keyword line."""
+    sections = [section.strip() for section in line.split(",")]
+    known = _squeezed(parts.slugline or "")
+    opening = _squeezed(sections[0])
+    same = bool(known) and (opening.startswith(known) or known.startswith(opening)) and bool(opening)
+    if not same and not (_CYCLE.match(line) and " " not in sections[0].strip()[:4]):
+        return False
+    kept = sections[:1]
+    for section in sections[1:]:
+        mark = marks.mark_of(section)
+        if section.isdigit() or not section:
+            continue
+        if mark:
+            found.append(mark)
+        else:
+            kept.append(section)
+    keyword = ", ".join(kept)
+    parts.slugline = parts.slugline or keyword
+    parts.keywords.insert(0, keyword)
+    return True
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"[\s,]", "", text).lower()
+
+
+def _labelled(label: str, value: str, parts: StoryParts, notes: list[str]) -> None:
+    """Lines of the Canadian Press: 'HL:…', 'INDEX: Economy, Business', 'SYMBOL:TSX:IMO', 'Update:ADDS details'."""
+    if label in ("HL", "HEADLINE") and value:
+        parts.title = value[:500]
+    elif label in ("INDEX", "TAG", "SYMBOL"):
+        parts.keywords += [word for one in re.split(r",\s*", value) if (word := one.strip())]
+    elif label == "SUBHEAD" and value:
+        parts.subheads.append(value)
+    elif label in ("UPDATE", "PRECEDE") and value:
+        notes.append(f"{label.capitalize()}: {value}")
+        parts.correction = parts.correction or marks.corrects(f"Update: {value}")
+
+
+def _body(lines: list[str]) -> list[str]:
+    """The body's paragraphs; lines with a caret stand by themselves, a '<' ends a paragraph."""
+    spread: list[str] = []
+    for line in lines:
+        stripped = line.strip()
+        caret = stripped.startswith("^")
+        table = line[:1] == "\x08"
+        bare = line.replace("^", "", 1) if caret else line
+        ended = caret or re.search(r"[@+]?[ \t]*<[ \t]*$", bare) is not None
+        bare = re.sub(r"[ \t]*(?:[@+]?[ \t]*<|(?<=_)=)[ \t]*$", "", bare)
+        if caret:
+            bare = re.sub(r"[ \t]*[=@+][ \t]*$", "", bare)
+        if bare.strip() == "END" or (table and not bare.strip("\x08 ")):
+            continue
+        if table:
+            bare = re.sub(r"(?<=\d)\{|(?<=\s)\{(?=\s|$)", "½", bare)
+        if caret and not table:
+            spread += ["", bare.strip(), ""]
+        elif ended and not table and line[:1] == "\t":
+            spread.append(bare)
+        else:
+            spread.append(bare)
+    return [one.text for one in wire.paragraphs(spread)]
+
+
+def _service(line: str, parts: StoryParts, day: date, hour: int | None) -> Sender:
+    match = _FIRST.match(line.lstrip("\x16 "))
+    if match is None:
+        parts.notes.append("service letter and number unreadable")
+        return Sender("", None, day, hour)
+    sender = Sender(match["letter"], match["number"], day, hour)
+    parts.provider_id = sender.own_id
+    parts.source = match["more"] or None
+    selector = (match["selector"] or "").strip(" \t-")
+    if selector:
+        parts.topics.append(Topic(scheme="anpa-selector", code=selector))
+    return sender
+
+
+def _second_line(line: str, parts: StoryParts) -> None:
+    """Priority, category, keyword and version; the day without a year tells less than the trailer."""
+    match = _SECOND.match(line.strip())
+    if match is None:
+        parts.notes.append("priority, category and keyword unreadable")
+        return
+    priority, category = match["priority"], match["category"].lower()
+    parts.urgency = _URGENCY.get(priority.lower())
+    parts.notes.append(
+        f"priority {priority} read as urgency {parts.urgency}" if parts.urgency else f"priority {priority} is unknown"
+    )
+    parts.section = _SECTIONS.get(category)
+    parts.topics.insert(0, Topic(scheme="anpa-category", code=match["category"], name=parts.section))
+    if category == "v":
+        parts.kind = "advisory"
+    rest = wire.printable(match["rest"])
+    tail = _TAIL.search(" " + rest)
+    keyword, _, version = rest[: tail.start() - 1 if tail else len(rest)].strip().partition(" ")
+    parts.slugline = keyword or None
+    parts.version = " ".join(version.split()) or None
+
+
+def _sent(frame: wire.Frame, parts: StoryParts, body: list[str]) -> None:
+    """Time of sending: in the trailer, else in the text's last line (where ETX was lost)."""
+    dateline = next((found for one in body[:3] if (found := marks.dateline_of(one))), None)
+    hint = month_and_day(dateline.date) if dateline else None
+    sent = sent_anpa(wire.printable(frame.trailer)[:200], hint)
+    if sent is None and not frame.closed and body and len(body[-1]) <= 60 and re.search(r"\d-\d\d", body[-1]):
+        sent = sent_anpa(body[-1], hint)
+        if sent is not None:
+            body.pop()
+    if not frame.opened:
+        parts.notes.append("no start of text (STX)")
+    if not frame.closed:
+        parts.notes.append("no end of text (ETX)" + ("" if sent else ": it may be cut off"))
+    parts.version_time = parts.published = sent
+
+
+def _day_alone(second: str, parts: StoryParts, raw: RawStory) -> None:
+    """Without a time of sending the header's day is what is known of publication; it is no version time."""
+    if parts.published is not None:
+        return
+    tail = _TAIL.search(" " + wire.printable(second).strip())
+    parts.published = header_day(int(tail["a"]), int(tail["b"]), raw) if tail else None
+    parts.notes.append("no time of sending" + (": the header's day is used" if parts.published else ""))
+
+
+_PREFIX = re.compile(r"\W*(?P<prefix>[A-Z]{2,5})-[A-Z]{1,4}-")
+
+
+def _source(parts: StoryParts, frame: wire.Frame) -> None:
+    match = _PREFIX.match(frame.trailer)
+    parts.source = parts.source or (match["prefix"] if match else None)
+
+
+_SIGN_OFF = re.compile(
+    r"={2,}\s*(?P<agency>[A-Za-z]{2,20})|\(?(?P<press>The Canadian Press|The Associated Press)\)?\.?|-30-|ENDS?"
+)
+
+
+def _sign_off(body: list[str], parts: StoryParts) -> list[str]:
+    match = _SIGN_OFF.fullmatch(body[-1].strip()) if body else None
+    if match is None:
+        return body
+    parts.credit = parts.credit or match["agency"] or match["press"]
+    return body[:-1]
+
+
+def _sport(parts: StoryParts) -> None:
+    slug = _CYCLE.sub("", parts.slugline or "", count=1)
+    match = _SPORT.match(slug)
+    if match:
+        code, name = _SPORTS[match["two"] or match["code"]]
+        parts.topics.append(Topic(scheme="iptc-subject", code=code, name=name))
+        parts.topics.append(Topic(scheme="ap-supplemental", code=match["code"]))
