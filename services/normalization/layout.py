@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 WIDEST_WRAPPED = 100
 """Columns: no wire wraps wider, and hardly a paragraph is shorter than that in a text with a line a paragraph."""
@@ -27,8 +27,7 @@ _AFTER_HYPHEN = {"and", "or", "to", "und", "oder", "bis", "et", "ou", "y", "o", 
 """'short- and long-term': here the hyphen ends a word, and no line break split one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(NamedTuple):
     """A paragraph in one line; `blank_before`: a blank line, or the text's start, stands before it."""
 
     text: str
