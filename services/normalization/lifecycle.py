@@ -24,6 +24,7 @@ VersionedBy = Literal["version", "version-time", "received"]
 _STATUS = {
     "": Status.USABLE,
     "usable": Status.USABLE,
+    "embargoed": Status.USABLE,
     "withheld": Status.WITHHELD,
     "canceled": Status.KILLED,
     "cancelled": Status.KILLED,
@@ -114,3 +115,8 @@ def embargo(given: bool, until: GivenDate | None, read: datetime | None) -> tupl
     if read is not None:
         return read, False
     return None, given or until is not None
+
+
+def says_embargoed(word: str | None) -> bool:
+    """Whether a status word is an embargo, which is a time and no status (NewsML 1.x, NITF)."""
+    return (word or "").strip().lower().removeprefix("stat:") == "embargoed"

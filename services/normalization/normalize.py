@@ -65,7 +65,9 @@ def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
     identity = lifecycle.identify(parts, raw, moment, killed=status is Status.KILLED)
     until = known.get("embargoed_until")
     embargoed_until, embargo_open = lifecycle.embargo(
-        parts.embargoed, parts.embargoed_until, until.value if until else None
+        parts.embargoed or lifecycle.says_embargoed(parts.status),
+        parts.embargoed_until,
+        until.value if until else None,
     )
     fields: dict[str, Any] = {
         "article_id": identity.article_id,
@@ -158,6 +160,9 @@ def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
     body = [line.text for line in cleaned.lines]
     notes += head.notes + cleaned.notes
     if not title and not body:
+        if fields["status"] is Status.WITHHELD:
+            fields["ednote"] = parts.ednote  # an order to hold back what was sent before needs no text of its own
+            return
         raise Refused("no-text", "nothing is left of it once set phrases and teasers are taken out")
     fields["title"], fields["title_derived"] = (title, False) if title else (first_sentence(body[0]), True)
     fields["body"] = "\n\n".join(body) or None
