@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, cast
 from lxml import etree
 from lxml.etree import _Element
 
-from services.normalization.decode import codec_of, declared_charset, decode
+from services.normalization.decode import Decoded, codec_of, declared_charset, decode
 from shared.errors import Refused, TooLarge
 
 Element = _Element
@@ -98,6 +98,8 @@ def _text(raw: bytes, content_type: str | None) -> tuple[str, list[str]]:
     label = declared_charset(content_type) or (declared[1] if declared else None)
     # Bytes tell better than a label whether they are UTF-16, and in which order.
     decoded = decode(raw, f"charset={label}" if label and not (codec_of(label) or "").startswith("utf-16") else None)
+    if decoded.found == "detected" and not decoded.charset.startswith("utf-16"):
+        decoded = _keeping_tags(raw, decoded)
     notes = [decoded.note] if decoded.note else []
     other = declared is not None and codec_of(declared[1]) not in ("utf-8", None)
     if declared and other and decoded.found == "utf-8" and not decoded.text.isascii():
@@ -105,6 +107,13 @@ def _text(raw: bytes, content_type: str | None) -> tuple[str, list[str]]:
     text = decoded.text.removeprefix("\ufeff")
     declaration = _DECLARATION.match(text)
     return (_blanked(text, 0, declaration.end()) if declaration else text), notes
+
+
+def _keeping_tags(raw: bytes, decoded: Decoded) -> Decoded:
+    """What was detected, unless it swallows tags, as a charset of two bytes a character does with Western text."""
+    if decoded.text.count("<") == raw.count(b"<"):
+        return decoded
+    return Decoded(raw.decode("cp1252", "replace"), "cp1252", "detected")
 
 
 def _blanked(text: str, start: int, end: int) -> str:
@@ -128,7 +137,7 @@ def _prolog(text: str) -> tuple[list[tuple[int, int]], int]:
         if text.startswith("<?", at):
             at = _after(text, "?>", at)
         elif text.startswith("<!--", at):
-            at = _after(text, "-->", at + 4)
+            at = _after(text, "-->", at)
         elif _DOCTYPE.match(text, at):
             end = _doctype_end(text, at)
             found.append((at, end))
@@ -138,7 +147,7 @@ def _prolog(text: str) -> tuple[list[tuple[int, int]], int]:
 
 
 def _after(text: str, mark: str, at: int) -> int:
-    end = text.find(mark, at)
+    end = text.find(mark, at + len(mark))
     if end < 0:
         raise Refused("malformed-xml", f"what begins in {_place(text, at)} never ends")
     return end + len(mark)
