@@ -6,8 +6,12 @@ wire format's fields mean is judged behind it.
 
 from __future__ import annotations
 
+from itertools import chain, islice
+from typing import Any
+
 from services.ingestion.media import Family
 from services.ingestion.sniff import FORMATS, looks_like_json, sniff, sniff_json
+from shared import ninjs
 from shared.errors import Refused, TooLarge
 from shared.stories import parse_json, story_of
 
@@ -39,10 +43,18 @@ def _check_json(raw: bytes) -> str | None:
     found = sniff_json(data)
     if not FORMATS[found]:
         raise _not_supported(found)
+    if found == "ninjs":
+        return _of_ninjs(data)
     if found != "plain":
         return None
     story = story_of(data, raw)
     return story.id or story.url
+
+
+def _of_ninjs(data: Any) -> str | None:
+    """Who the one item is; None where there are several."""
+    first, second = islice(chain(ninjs.items(data), (None, None)), 2)
+    return ninjs.identity(first) if first is not None and second is None else None
 
 
 def _not_supported(found: str) -> Refused:

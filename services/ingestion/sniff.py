@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from services.ingestion.media import Family
+from shared import ninjs
 from shared.stories import FIELDS
 
 FORMATS: Final[Mapping[str, bool]] = {
     "plain": True,
     "html": True,
     "text": True,
-    "ninjs": False,
+    "ninjs": True,
     "json-feed": False,
     "newsml-g2": True,
     "newsml-1.2": True,
@@ -26,8 +27,8 @@ FORMATS: Final[Mapping[str, bool]] = {
     "rss": False,
     "atom": False,
     "sitemap": False,
-    "iptc-7901": False,
-    "anpa-1312": False,
+    "iptc-7901": True,
+    "anpa-1312": True,
     "xml": False,
     "binary": False,
 }
@@ -35,13 +36,6 @@ FORMATS: Final[Mapping[str, bool]] = {
 
 HEAD: Final = 8192
 """Bytes that are looked at."""
-
-# Names that ninjs has (IPTC ninjs 1.0 to 3.0) and the plain story has not.
-_NINJS: Final = frozenset({
-    "uri", "guid", "pubstatus", "versioncreated", "firstcreated", "contentcreated", "headline", "headlines", "body_text",
-    "body_html", "body_xhtml", "bodies", "bylines", "usageterms", "copyrightholder", "copyrightnotice", "representationtype",
-    "associations", "infosources", "subjects", "slugline", "slug",
-})  # fmt: skip
 
 _ROOTS: Final = {
     "newsitem": "newsml-g2",
@@ -87,13 +81,13 @@ _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), 
 
 def sniff_json(data: Any) -> str:
     """The format of parsed JSON: what is no other known format is held to be a plain story."""
-    if type(data) is not dict or data.keys() <= FIELDS:
-        return "plain"
-    version = data.get("version")
-    if isinstance(version, str) and version.startswith(("https://jsonfeed.org/", "http://jsonfeed.org/")):
-        return "json-feed"
-    # One such name may be a plain story's mistake ('uri' for 'url'); two are no mistake.
-    return "ninjs" if len(data.keys() & _NINJS) >= 2 else "plain"
+    if type(data) is dict:
+        if data.keys() <= FIELDS:
+            return "plain"
+        version = data.get("version")
+        if isinstance(version, str) and version.startswith(("https://jsonfeed.org/", "http://jsonfeed.org/")):
+            return "json-feed"
+    return "ninjs" if next(ninjs.items(data), None) is not None else "plain"
 
 
 def looks_like_json(raw: bytes) -> bool:
@@ -119,11 +113,13 @@ def sniff(raw: bytes, family: Family) -> str:
 
 
 def _wire(head: bytes) -> str | None:
-    """IPTC 7901 begins with SOH, ANPA 1312 with SYN SYN SOH (some senders leave one SYN out)."""
-    start = head.lstrip(b"\r\n \x00")[:3]
+    """IPTC 7901 begins with SOH, ANPA 1312 with SYN SYN SOH; some senders leave out SYN, but US stands in the first line."""
+    start = head.lstrip(b"\r\n \x00\x7f")[:40]
     if start[:1] == b"\x16":
         return "anpa-1312"
-    return "iptc-7901" if start[:1] == b"\x01" else None
+    if start[:1] != b"\x01":
+        return None
+    return "anpa-1312" if b"\x1f" in start.partition(b"\n")[0] else "iptc-7901"
 
 
 def _is_binary(head: bytes) -> bool:

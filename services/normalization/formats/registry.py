@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from services.normalization.formats import html_page, newsml_1, newsml_g2, nitf, plain_json, text
+from services.normalization.formats import (
+    anpa_1312,
+    html_page,
+    iptc_7901,
+    newsml_1,
+    newsml_g2,
+    ninjs,
+    nitf,
+    plain_json,
+    text,
+)
 from services.normalization.parts import StoryParts
 from services.normalization.raw import RawStory
 from shared.errors import Refused
@@ -34,7 +44,7 @@ class Format(Protocol):
         """
 
 
-FORMATS: list[Format] = [plain_json, newsml_g2, newsml_1, nitf, html_page, text]
+FORMATS: list[Format] = [ninjs, plain_json, newsml_g2, newsml_1, nitf, iptc_7901, anpa_1312, html_page, text]
 
 
 def bare_type(content_type: str | None) -> str | None:
