@@ -11,13 +11,13 @@ from fastapi import FastAPI
 
 from services.ingestion.auth import FeedDirectory
 from services.ingestion.door import Door
-from services.ingestion.feeds import Feeds
 from services.ingestion.idempotency import IdempotencyKeys
 from services.ingestion.observe import Observed
 from services.ingestion.openapi import PUSH
 from services.ingestion.pushes import Pushes
 from shared.errors import Misconfigured
 from shared.events import now
+from shared.feeds import Feeds
 from shared.health import Health
 from shared.kafka.client import AiokafkaPublisher
 from shared.kafka.ports import Publisher

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 from typing import Final, Protocol
 
-from services.ingestion.feeds import Feed
+from shared.feeds import Feed
 from shared.local_feed import key_hash
 from shared.problems import Problem, problem
 

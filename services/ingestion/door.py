@@ -17,7 +17,6 @@ from uuid import UUID
 import orjson
 
 from services.ingestion.bodies import Item, split_lines
-from services.ingestion.feeds import Feed
 from services.ingestion.idempotency import IdempotencyKeys
 from services.ingestion.items import check_item
 from services.ingestion.media import Family
@@ -25,6 +24,7 @@ from shared import ids
 from shared.errors import NewswireError, Refused, TooLarge, Transient
 from shared.events import STORIES_RAW, STORY_RECEIVED, Headers, now, rfc3339
 from shared.failpoints import failpoint
+from shared.feeds import Feed
 from shared.kafka.ports import Message, Publisher
 from shared.log import get_logger
 from shared.metrics import PROBLEMS, STORIES

@@ -18,8 +18,8 @@ import pytest
 
 from deploy.local.ports import free_port
 from services.ingestion.app import create_app, serve
-from services.ingestion.feeds import Feeds
 from shared.events import STORIES_RAW, header
+from shared.feeds import Feeds
 from shared.health import Health
 from shared.kafka.memory import MemoryBroker
 from shared.local_feed import ensure_local_key, read_key

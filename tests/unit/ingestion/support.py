@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 
 from services.ingestion.app import create_app
-from services.ingestion.feeds import Feed
 from shared.errors import NewswireError
+from shared.feeds import Feed
 from shared.health import Health
 from shared.kafka.ports import Message
 from shared.local_feed import key_hash

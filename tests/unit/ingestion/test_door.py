@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 import pytest
 
-from services.ingestion.feeds import Feed
 from shared import ids, tracing
 from shared.errors import Misconfigured, NewswireError, TooLarge, Unavailable
 from shared.events import STORIES_RAW, header
+from shared.feeds import Feed
 from shared.metrics import REGISTRY
 from shared.settings import IngestionSettings, Settings
 from shared.stories import parse_story

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from services.ingestion.auth import authenticate
-from services.ingestion.feeds import Feed, Feeds, parse_feeds
 from shared.errors import Misconfigured
+from shared.feeds import Feed, Feeds, parse_feeds
 from shared.local_feed import ensure_local_key, key_hash, new_key, read_key
 from shared.problems import Problem
 

@@ -1,0 +1,35 @@
+"""The feeds: who may send what, by which ways, and how their stories are read."""
+
+from shared.feeds.headers import rule_headers
+from shared.feeds.model import (
+    DropRules,
+    Feed,
+    FeedRules,
+    FormatHint,
+    LimitRules,
+    OrderBy,
+    PollRules,
+    StatusMeaning,
+    WebSubRules,
+)
+from shared.feeds.parser import parse_feeds
+from shared.feeds.reload import Feeds, read_feeds
+from shared.feeds.secret import new_secret, parse_secret
+
+__all__ = [
+    "DropRules",
+    "Feed",
+    "FeedRules",
+    "Feeds",
+    "FormatHint",
+    "LimitRules",
+    "OrderBy",
+    "PollRules",
+    "StatusMeaning",
+    "WebSubRules",
+    "new_secret",
+    "parse_feeds",
+    "parse_secret",
+    "read_feeds",
+    "rule_headers",
+]
