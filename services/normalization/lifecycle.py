@@ -7,6 +7,7 @@ provider's id without revision, else by its address, else by its content; `publi
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -75,10 +76,10 @@ def canonical_url(address: str | None) -> str | None:
 
 
 def identify(parts: StoryParts, raw: RawStory, version_time: datetime | None, *, killed: bool) -> Identity:
-    """The article's id and this version's number.
+    """The article's id and this version's number, by the feed's order rule if it has one.
 
     Raises:
-        Refused: `no-identity`, for a kill that names no story.
+        Refused: `no-identity`, for a kill that names no story; `no-version`, where only numbers count and there is none.
     """
     identity = parts.provider_id
     if identity is None:
@@ -86,9 +87,27 @@ def identify(parts: StoryParts, raw: RawStory, version_time: datetime | None, *,
         if address is None and killed:
             raise Refused("no-identity", "a kill without the id or address of the story that it takes back")
         identity = address or "content:" + ids.content_hash(_squeezed(parts.title), _squeezed(parts.body))
-    base = ids.version_base(parts.version, version_time, raw.received)
+    version, moment = _ordering(parts.version, version_time, raw, killed=killed)
+    base = ids.version_base(version, moment, raw.received)
     number = ids.ext_version(base) + (ids.KILL_BASE if killed else 0)
-    return Identity(ids.article_id(raw.provider, identity), number, _versioned_by(parts.version, version_time))
+    return Identity(ids.article_id(raw.provider, identity), number, _versioned_by(version, moment))
+
+
+def _ordering(
+    version: str | None, version_time: datetime | None, raw: RawStory, *, killed: bool
+) -> tuple[str | None, datetime | None]:
+    """What of a version counts for its order: numbers and times must never meet in one article."""
+    if raw.order_by is None:
+        return version, version_time
+    if raw.order_by == "received":
+        return None, None
+    if raw.order_by == "version-time":
+        return None, version_time
+    if _versioned_by(version, None) != "version" and not killed:  # a kill comes first whatever its number is
+        raise Refused(
+            "no-version", "the feed's stories are ordered by version, and this one has no version that is a number"
+        )
+    return version, None
 
 
 def _squeezed(text: str | None) -> str | None:
@@ -102,9 +121,16 @@ def _versioned_by(version: str | None, version_time: datetime | None) -> Version
     return "version-time" if version_time is not None and ids.micros(version_time) > 0 else "received"
 
 
-def status_of(word: str | None) -> tuple[Status, str | None]:
-    """The status a provider's word means, and a note where the word is unknown: held back until a person maps it."""
-    status = _STATUS.get((word or "").strip().lower().removeprefix("stat:"))
+def meaning(word: str | None, feed_words: Mapping[str, str]) -> str:
+    """A provider's status word in lower case, or what the feed's rules say that it means."""
+    plain = (word or "").strip().lower()
+    bare = plain.removeprefix("stat:")
+    return feed_words.get(plain) or feed_words.get(bare) or bare
+
+
+def status_of(word: str) -> tuple[Status, str | None]:
+    """The status that a word means, and a note where it is unknown: held back until a person maps it."""
+    status = _STATUS.get(word)
     if status is None:
         return Status.WITHHELD, "status word unknown: withheld"
     return status, None
@@ -117,6 +143,6 @@ def embargo(given: bool, until: GivenDate | None, read: datetime | None) -> tupl
     return None, given or until is not None
 
 
-def says_embargoed(word: str | None) -> bool:
+def says_embargoed(word: str) -> bool:
     """Whether a status word is an embargo, which is a time and no status (NewsML 1.x, NITF)."""
-    return (word or "").strip().lower().removeprefix("stat:") == "embargoed"
+    return word == "embargoed"

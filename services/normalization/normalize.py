@@ -41,11 +41,12 @@ def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
     """The article that one story's parts make.
 
     Raises:
-        Refused: `no-identity`.
+        Refused: `no-identity`, `no-version`, `no-text`.
     """
     fingerprint = source_hash(parts)
     notes = list(parts.notes)
-    status, word_note = lifecycle.status_of(parts.status)
+    word = lifecycle.meaning(parts.status, raw.status_map)
+    status, word_note = lifecycle.status_of(word)
     if word_note:
         notes.append(word_note)
     known = _read_dates(
@@ -65,7 +66,7 @@ def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
     identity = lifecycle.identify(parts, raw, moment, killed=status is Status.KILLED)
     until = known.get("embargoed_until")
     embargoed_until, embargo_open = lifecycle.embargo(
-        parts.embargoed or lifecycle.says_embargoed(parts.status),
+        parts.embargoed or lifecycle.says_embargoed(word),
         parts.embargoed_until,
         until.value if until else None,
     )
@@ -178,8 +179,9 @@ def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
     fields["language"] = code
     if disagreement:
         notes.append(disagreement)
-    for name in ("topics", "keywords", "places", "images", "ednote", "rights"):
+    for name in ("topics", "keywords", "places", "images", "ednote"):
         fields[name] = getattr(parts, name)
+    fields["rights"] = parts.rights or raw.rights
     if parts.blocks:
         fields["body_html"] = html.render([parts.blocks[line.place] for line in cleaned.lines])
     elif parts.body_html:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Literal, cast, get_args
 from uuid import UUID
+
+import orjson
 
 from shared.errors import Refused
 from shared.events import Headers, major_version
@@ -15,16 +20,20 @@ KIND = "newswire.story.received"
 _READ = frozenset(
     {
         "ce_specversion", "ce_type", "ce_id", "ce_feed", "ce_receipt", "ce_time", "ce_provider", "content-type",
-        "ce_contentlocation", "ce_zone", "ce_language",
+        "ce_contentlocation", "ce_zone", "ce_language", "ce_formathint", "ce_statusmap", "ce_orderby", "ce_rights",
     }
 )  # fmt: skip
+
+OrderBy = Literal["version", "version-time", "received"]
 
 
 @dataclass(frozen=True, slots=True)
 class RawStory:
     """The bytes of one item with what the front door said of them.
 
-    `provider` is the namespace of its ids; `zone` (IANA name) and `language` are the feed's defaults.
+    `provider` is the namespace of its ids; `zone` (IANA name), `language` and `rights` are the feed's defaults. `format_hint`
+    names the format to read where the bytes leave it open, `order_by` what alone orders the versions of a story, and
+    `status_map` what the provider's status words (in lower case) mean: usable, withheld, embargoed or killed.
     """
 
     feed: str
@@ -37,6 +46,10 @@ class RawStory:
     content_location: str | None = None
     zone: str | None = None
     language: str | None = None
+    rights: str | None = None
+    format_hint: str | None = None
+    order_by: OrderBy | None = None
+    status_map: Mapping[str, str] = field(default_factory=dict)
 
 
 def raw_story(headers: Headers, value: bytes | None) -> RawStory:
@@ -67,6 +80,10 @@ def raw_story(headers: Headers, value: bytes | None) -> RawStory:
         content_location=given.get("ce_contentlocation") or None,
         zone=given.get("ce_zone") or None,
         language=given.get("ce_language") or None,
+        rights=given.get("ce_rights") or None,
+        format_hint=given.get("ce_formathint") or None,
+        order_by=_order_by(given.get("ce_orderby")),
+        status_map=_status_map(given.get("ce_statusmap") or "{}"),
     )
 
 
@@ -80,6 +97,24 @@ def _check_type(given: dict[str, str]) -> None:
         raise Refused("not-an-event", "without the header ce_type")
     if kind.rpartition(".v")[0] != KIND or major_version(kind) != MAJOR:
         raise Refused("unsupported-schema", "ce_type is not one of those that this release reads")
+
+
+def _order_by(text: str | None) -> OrderBy | None:
+    if text and text not in get_args(OrderBy):
+        raise Refused("unsupported-schema", "ce_orderby is no rule that this release knows")
+    return cast("OrderBy", text) if text else None
+
+
+@lru_cache(maxsize=256)
+def _status_map(text: str) -> Mapping[str, str]:
+    """A feed sends the same map with every story."""
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(meaning, str) for meaning in found.values()):
+        raise Refused("not-an-event", "ce_statusmap is no JSON object of words")
+    return found
 
 
 def _moment(text: str) -> datetime:

@@ -75,7 +75,7 @@ FeedId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$"
 Address = Annotated[str, StringConstraints(max_length=2048), AfterValidator(_address)]
 KeyHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 FormatHint = Literal[
-    "plain", "html", "text", "ninjs", "json-feed", "newsml-g2", "newsml-1.2", "nitf", "rss", "atom", "sitemap",
+    "plain-json", "html", "text", "ninjs", "json-feed", "newsml-g2", "newsml-1.2", "nitf", "rss", "atom", "sitemap",
     "iptc-7901", "anpa-1312",
 ]  # fmt: skip
 OrderBy = Literal["version", "version-time", "received"]

@@ -26,6 +26,10 @@ from shared.errors import Refused
 
 HEAD = 4096
 """Bytes that a format is shown."""
+LIKELY = 0.5
+"""Above it a format that the feed's rules name is taken at once."""
+SURE = 0.95
+"""From here on the bytes have said what they are, whatever the feed's rules name."""
 
 
 class Format(Protocol):
@@ -54,19 +58,25 @@ def bare_type(content_type: str | None) -> str | None:
 
 
 def detect(raw: RawStory, formats: Sequence[Format] | None = None) -> Format:
-    """The format that reads `raw`.
+    """The format that reads `raw`: by its bytes, or by the feed's hint where they leave it open.
 
     Raises:
         Refused: `unknown-format`.
     """
     head, content_type = raw.value[:HEAD], bare_type(raw.content_type)
+    known = FORMATS if formats is None else formats
+    hinted = next((one for one in known if raw.format_hint == one.NAME), None) if raw.format_hint else None
+    if hinted is not None and hinted.sniff(head, content_type) > LIKELY:
+        return hinted
     best, confidence = None, 0.0
-    for one in FORMATS if formats is None else formats:
+    for one in known:
         sure = one.sniff(head, content_type)
         if sure > confidence:
             best, confidence = one, sure
             if sure >= 1:
                 break
+    if hinted is not None and confidence < SURE:
+        return hinted
     if best is None:
         raise Refused("unknown-format", "its first bytes are of no format that this release reads")
     return best
