@@ -45,6 +45,8 @@ _ROOTS: Final = {
     "knowledgeitem": "newsml-g2",
     "planningitem": "newsml-g2",
     "catalogitem": "newsml-g2",
+    "contentset": "newsml-g2",
+    "groupset": "newsml-g2",
     "newsml": "newsml-1.2",
     "nitf": "nitf",
     "rss": "rss",

@@ -165,6 +165,13 @@ def test_what_everybody_understands_is_repaired_and_told(value: bytes, expected:
     assert note == f"{repairs} characters or entities repaired that XML forbids"
 
 
+def test_a_document_of_nothing_but_repairs_is_given_up() -> None:
+    _, note = parse_xml(b"<a>" + b"&nbsp;" * xml.MAX_REPAIRS + b"</a>")
+    assert note == f"{xml.MAX_REPAIRS} characters or entities repaired that XML forbids"
+    assert refusal(b"<a>" + b"&nbsp;" * (xml.MAX_REPAIRS + 1) + b"</a>").code == "malformed-xml"
+    assert refusal(b"<a>" + b"\x01" * (xml.MAX_REPAIRS + 1) + b"</a>").code == "malformed-xml"
+
+
 @pytest.mark.parametrize(
     ("value", "place"),
     [

@@ -9,14 +9,14 @@ import base64
 import binascii
 from dataclasses import dataclass, field
 
-from services.normalization.markup import INLINE, blocks, html_blocks, image_references, paragraphs
-from services.normalization.parts import Block
+from services.normalization.formats.nitf import read_nitf
+from services.normalization.markup import INLINE, blocks, html_blocks, image_references
+from services.normalization.parts import Block, StoryParts
 from services.normalization.xml import Element, attribute, child, children, descendants, local, text_at, text_of
 from shared.events import Dateline, Image
 
 _AROUND = frozenset({"header", "footer", "nav", "bild", "byline", "dat"})
 """What stands around the text: titles, codes and pages' own parts, and TT's pictures, byline and dateline."""
-_IN_NITF = frozenset({"body.head", "body.end", "note", "byline", "dateline", "distributor"})
 _MARKUP = frozenset({"html", "body", "div", "section", "article", "main", "p", "nitf", "pre", "table", "block"})
 _TEXT_PARTS = ("p", "pre", "li", "td")
 _FEW = 3
@@ -37,6 +37,8 @@ class Content:
     summary: str | None = None
     images: list[Image] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    nested: StoryParts | None = None
+    """All that an NITF document inside says of itself."""
 
     @property
     def empty(self) -> bool:
@@ -128,43 +130,18 @@ def _swedish(rendition: Element, content: Content) -> None:
 
 
 def _nitf(nitf: Element) -> Content:
-    body = child(nitf, "body")
-    head = child(body, "body.head")
-    main = child(body, "body.content")
-    content = Content()
-    where = main if main is not None else body
-    if where is not None:
-        content.blocks = blocks(where, _IN_NITF)
-        content.images = image_references(where)
-    hedline = next((one for one in children(head, "hedline", "headline")), None) if head is not None else None
-    content.title = text_at(hedline, "hl1") or text_at(nitf, "head", "title")
-    if hedline is not None:
-        content.subheads = [words for one in children(hedline, "hl2") if (words := text_of(one))]
-    if head is not None:
-        content.byline = [name for one in children(head, "byline") for name in _nitf_byline(one)]
-        content.dateline = _nitf_dateline(child(head, "dateline"))
-        abstract = child(head, "abstract")
-        content.summary = paragraphs(abstract) if abstract is not None else None
-    return content
-
-
-def _nitf_byline(byline: Element) -> list[str]:
-    """The persons in it; else its words without the title, or the title if there is nothing else."""
-    persons = [words for one in descendants(byline, "person") if (words := text_of(one))]
-    if persons:
-        return persons
-    title = text_at(byline, "byttl")
-    words = text_of(byline)
-    if words and title and words.endswith(title) and words != title:
-        words = words.removesuffix(title).rstrip(" ,")
-    return [words] if words else []
-
-
-def _nitf_dateline(dateline: Element | None) -> Dateline | None:
-    place, date = text_at(dateline, "location"), text_at(dateline, "story.date")
-    if place is None and date is None:
-        place = text_of(dateline)
-    return Dateline(place=place, date=date) if place or date else None
+    nested = read_nitf(nitf)
+    return Content(
+        blocks=nested.blocks,
+        title=nested.title,
+        subheads=nested.subheads,
+        byline=nested.byline,
+        dateline=nested.dateline,
+        summary=nested.summary,
+        images=nested.images,
+        notes=nested.notes,
+        nested=nested,
+    )
 
 
 def _inline_data(rendition: Element) -> Content:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lxml import etree
+
 from services.normalization.formats.newsml_g2.item import NAME, read_item
 from services.normalization.formats.newsml_g2.references import share_pictures
 from services.normalization.parts import StoryParts
@@ -17,7 +19,9 @@ MAX_ITEMS = 1000
 """Items in a message."""
 
 _ITEMS = frozenset({"newsItem", "packageItem", "conceptItem", "knowledgeItem", "planningItem", "catalogItem"})
-_ROOTS = frozenset(name.lower() for name in _ITEMS) | {"newsmessage"}
+_PARTS = {"contentSet": "newsItem", "groupSet": "packageItem"}
+"""Parts of an item that are sometimes sent alone → the item that would hold them."""
+_ROOTS = frozenset(name.lower() for name in (*_ITEMS, *_PARTS, "newsMessage"))
 _TYPES = "application/vnd.iptc.g2."
 
 
@@ -53,6 +57,10 @@ def read_all(raw: RawStory) -> list[StoryParts]:
         Refused: as `parse_xml`; `not-news` for a document without items; `too-many-items`.
     """
     root, note = parse_xml(raw.value, raw.content_type)
+    if around := _PARTS.get(local(root)):
+        item = etree.Element(around)
+        item.append(root)
+        root = item
     found = list(_items(root))
     if not found:
         raise Refused("not-news", "a NewsML-G2 document without items")

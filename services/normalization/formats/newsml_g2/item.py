@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from itertools import chain
 
-from services.normalization.dateline import read_dateline
-from services.normalization.dates import read_date
 from services.normalization.formats.newsml_g2 import codes, references
 from services.normalization.formats.newsml_g2.content import Content, read_content
 from services.normalization.formats.newsml_g2.notes_to_editors import read_ednotes
 from services.normalization.markup import paragraphs
 from services.normalization.parts import GivenDate, Kind, StoryParts
+from services.normalization.wire import read_dateline_field, read_urgency, read_wire_date, unique
 from services.normalization.xml import Element, attribute, child, children, language_of, local, text_at, text_of
 from shared.events import Dateline, Topic
 
@@ -47,6 +46,8 @@ def read_item(item: Element) -> StoryParts:
         _about(about, parts)
     _credits(meta, about, content, parts)
     _text(content, about, parts)
+    if content.nested is not None:
+        _nested(content.nested, parts)
     parts.rights = _rights(item, parts.language)
     references.read_references(item, content, parts)
     _codes(item, meta, about, parts)
@@ -72,8 +73,8 @@ def _management(meta: Element, parts: StoryParts) -> None:
     if embargoed is not None:
         # Empty means: under embargo, and the end is not known (schema type DateTimeOrNull).
         parts.embargoed = True
-        parts.embargoed_until = read_date(text_of(embargoed))
-    parts.expires = read_date(text_at(meta, "expires"))
+        parts.embargoed_until = read_wire_date(text_of(embargoed))
+    parts.expires = read_wire_date(text_at(meta, "expires"))
     signals = [found for one in children(meta, "signal") if (found := codes.concept(one))]
     parts.correction = any(_is_correction(scheme, value) for scheme, value in signals)
     deleted = ("edStat", "D") in signals or ("sig", "kill") in signals
@@ -119,7 +120,7 @@ def _dates(meta: Element | None, about: Element | None, parts: StoryParts) -> No
 
 
 def _date(where: Element | None, name: str, parts: StoryParts) -> GivenDate | None:
-    date = read_date(text_at(where, name))
+    date = read_wire_date(text_at(where, name))
     if date is not None and date.value is None:
         parts.notes.append(f"{name} unreadable")
         return None
@@ -146,22 +147,13 @@ def _rank(element: Element) -> int:
 
 def _about(about: Element, parts: StoryParts) -> None:
     parts.slugline = next((words for one in children(about, "slugline") if (words := text_of(one))), None)
-    parts.urgency = _urgency(text_at(about, "urgency"), parts)
+    parts.urgency = read_urgency(text_at(about, "urgency"), parts.notes)
     keywords = [text_of(one) for one in children(about, "keyword")]
     parts.keywords = list(dict.fromkeys(word for word in keywords if word))
     _subjects(about, parts)
     places = [name for one in children(about, "located") for name in _located(one, parts.language)]
     subjects = [codes.name_of(one, parts.language) for one in children(about, "subject") if _is_place(one)]
     parts.places = list(dict.fromkeys(chain(places, (name for name in subjects if name))))
-
-
-def _urgency(given: str | None, parts: StoryParts) -> int | None:
-    if given is None:
-        return None
-    if given.isascii() and given.isdigit() and 1 <= int(given[:3]) <= 9:
-        return int(given[:3])
-    parts.notes.append("urgency unreadable")
-    return None
 
 
 def _subjects(about: Element, parts: StoryParts) -> None:
@@ -219,15 +211,8 @@ def _persons(about: Element, language: str | None) -> list[str]:
 
 
 def _dateline(given: str | None) -> Dateline | None:
-    """'London (dpa) -' in parts; what is not of that form is the place, as written; a moment is the date."""
-    if given is None:
-        return None
-    read = read_dateline(given.rstrip(" -–—_") + " - ")
-    if read is not None:
-        return read
-    if given[:1].isdigit():
-        return Dateline(date=given)
-    return Dateline(place=given.rstrip(" -–—_") or given)
+    """In parts, each as written; Reuters has a moment there."""
+    return Dateline(date=given) if given and given[:1].isdigit() else read_dateline_field(given)
 
 
 def _text(content: Content, about: Element | None, parts: StoryParts) -> None:
@@ -240,6 +225,27 @@ def _text(content: Content, about: Element | None, parts: StoryParts) -> None:
     summaries = [one for one in described if codes.role(one) not in _NO_SUMMARY and text_of(one)]
     chosen = codes.chosen(summaries, parts.language)
     parts.summary = (paragraphs(chosen) if chosen is not None else None) or content.summary
+
+
+def _nested(nitf: StoryParts, parts: StoryParts) -> None:
+    """What an NITF document inside the item adds: its orders about other stories, and what the item itself does not say.
+
+    Where the two disagree about whether it may be published, the stricter word holds.
+    """
+    parts.kills, parts.holds = nitf.kills, nitf.holds
+    parts.ednote = "\n".join(unique([parts.ednote, nitf.ednote])) or None
+    parts.correction = parts.correction or nitf.correction
+    if nitf.evolved_from != parts.provider_id:
+        parts.evolved_from = parts.evolved_from or nitf.evolved_from
+    for name in ("slugline", "urgency", "credit", "section", "expires"):
+        if getattr(parts, name) is None:
+            setattr(parts, name, getattr(nitf, name))
+    if nitf.embargoed and not parts.embargoed:
+        parts.embargoed, parts.embargoed_until = True, nitf.embargoed_until
+        parts.notes.append("the embargo is that of the NITF document inside")
+    if _says(parts.status, "", "usable") and not _says(nitf.status, "", "usable", "embargoed"):
+        parts.status = nitf.status
+        parts.notes.append("the status is that of the NITF document inside")
 
 
 def _rights(item: Element, language: str | None) -> str | None:
@@ -268,6 +274,8 @@ def _codes(item: Element, meta: Element | None, about: Element | None, parts: St
     for name, where, tag in (("dateline", about, "dateline"), ("first_created", meta, "firstCreated")):
         if words := text_at(where, tag):
             given[name] = [words]
+    if root := attribute(child(item, "groupSet"), "root"):
+        given["root_group"] = [root]
     parts.given = given
 
 

@@ -105,7 +105,9 @@ def test_subjects_with_parents_and_equals_each_once() -> None:
 
 def test_notes_to_editors_are_told_apart_and_are_no_text() -> None:
     one = story("story")
-    assert one.ednote == "Corrects the number of passengers in the second paragraph."
+    assert one.ednote == (
+        "Corrects the number of passengers in the second paragraph.\nEditors: a note inside the body."
+    )
     assert one.ednote_private == "Desk: call Holm on 555 0101"
     assert "Corrects" not in (one.body or "")
 
@@ -114,9 +116,9 @@ def test_the_text_is_paragraphs_and_rows_and_nothing_else() -> None:
     one = story("story")
     assert one.body == (
         "MALMO, Feb 7 (Norwire) - A fire on the ferry Sea Star II was put out.\n\nOn land\n\n"
-        "All 212 passengers were brought to Malmo.\n\nShip | Built\n\nSea Star II | 1998"
+        "All 212 passengers were brought to Malmo.\n\nShip | Built\n\nSea Star II | 1998\n\nNorwire, all rights"
     )
-    assert [block.tag for block in one.blocks] == ["p", "h2", "p", "p", "p"]
+    assert [block.tag for block in one.blocks] == ["p", "h2", "p", "p", "p", "p"]
     assert one.summary == "A fire on a ferry was put out in an hour."
 
 
@@ -127,7 +129,10 @@ def test_links_and_pictures_are_references() -> None:
         Related(url="urn:newsml:norwire.example:20260207:ferry-70"),
         Related(title="The harbour's timetable", url="https://norwire.example/harbour"),
     ]
-    assert one.images == [Image(url="https://img.norwire.example/77-small.jpg")]
+    assert one.images == [
+        Image(url="x.jpg", caption="A caption."),
+        Image(url="https://img.norwire.example/77-small.jpg"),
+    ]
 
 
 def test_codes_are_kept_as_written_and_change_no_fingerprint() -> None:
@@ -372,6 +377,30 @@ def test_bylines_of_nitf_then_creators(byline: str, names: list[str]) -> None:
     assert parts(about=creators, content=nitf).byline == names
 
 
+def nitf(docdata: str) -> str:
+    return f"<inlineXML><nitf><head><docdata {docdata}</docdata></head><body><body.content><p>x</p></body.content></body></nitf></inlineXML>"
+
+
+@pytest.mark.parametrize(
+    ("docdata", "status", "embargoed", "kills"),
+    [
+        ("management-status='usable'>", "stat:usable", False, []),
+        ("management-status='withheld'>", "withheld", False, []),
+        ("management-status='embargoed'><date.release norm='20270101T000000Z'/>", "stat:usable", True, []),
+        ("management-doc-idref='other' management-idref-status='canceled'>", "stat:usable", False, ["other"]),
+    ],
+)
+def test_the_stricter_word_of_item_and_nitf_holds(docdata: str, status: str, embargoed: bool, kills: list[str]) -> None:
+    one = parts("<pubStatus qcode='stat:usable'/>", content=nitf(docdata))
+    assert (one.status, one.embargoed, one.kills) == (status, embargoed, kills)
+    assert one.provider_id == "urn:1"
+
+
+def test_a_canceled_item_stays_so_whatever_its_nitf_says() -> None:
+    one = parts("<pubStatus qcode='stat:canceled'/><embargoed/>", content=nitf("management-status='usable'>"))
+    assert (one.status, one.embargoed, one.embargoed_until) == ("stat:canceled", True, None)
+
+
 @pytest.mark.parametrize(
     ("provider", "source"),
     [
@@ -429,6 +458,22 @@ def test_unreadable_dates_are_left_out_and_another_stands_in() -> None:
 
 def test_no_id_gives_none_rather_than_an_empty_one() -> None:
     assert parts(attributes="guid=' '").provider_id is None
+
+
+def test_parts_of_items_sent_alone() -> None:
+    value = b"<contentSet>" + nitf(">").encode() + b"</contentSet>"
+    assert registry.detect(raw(value, None)) is newsml_g2
+    (one,) = stories(value)
+    assert (one.body, one.provider_id) == ("x", None)
+    group = (
+        b"<groupSet root='G1'><group id='G1'><itemRef residref='urn:1'><title>T</title></itemRef></group></groupSet>"
+    )
+    (package,) = read_all(raw(group, None))
+    assert (package.kind, package.related, package.given["root_group"]) == (
+        "not-news",
+        [Related(title="T", url="urn:1")],
+        ["G1"],
+    )
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
