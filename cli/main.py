@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from cli.dead_letters.app import app as dead_letters
 from shared import __version__
 from shared.errors import NewswireError
 
@@ -23,6 +24,8 @@ app = typer.Typer(
     "(docs/operations.md).",
 )
 RUN, USE, SERVICES = "Run it on this machine", "Use it", "One service alone (what containers run)"
+
+app.add_typer(dead_letters, rich_help_panel=USE)
 
 Feed = Annotated[str, typer.Option(help="The feed to push as.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts instead of a table.")]

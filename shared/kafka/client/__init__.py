@@ -6,6 +6,7 @@ acks=1, no idempotence, the 10 s rebalance time-out, reading of aborted transact
 
 from shared.kafka.client.admin import TopicsAdmin
 from shared.kafka.client.publisher import AiokafkaPublisher
+from shared.kafka.client.reader import AiokafkaReader
 from shared.kafka.client.source import AiokafkaSource
 
-__all__ = ["AiokafkaPublisher", "AiokafkaSource", "TopicsAdmin"]
+__all__ = ["AiokafkaPublisher", "AiokafkaReader", "AiokafkaSource", "TopicsAdmin"]

@@ -89,7 +89,7 @@ class AiokafkaSource:
         assert self._consumer is not None  # noqa: S101 - open or restarting
         found = await self._consumer.getmany(timeout_ms=round(timeout_s * 1000), max_records=max_records)
         # No await since the records were drawn: they belong to this generation.
-        return self._generation, [_record(one) for some in found.values() for one in some]
+        return self._generation, [record_of(one) for some in found.values() for one in some]
 
     async def _release(self, timeout_s: float) -> list[Record]:
         """Records that were drawn, once `on_assigned` of their generation has returned; those of an older one are dropped."""
@@ -289,6 +289,7 @@ def _theirs(partitions: frozenset[TopicPartition]) -> list[Any]:
     return [KafkaPartition(p.topic, p.partition) for p in partitions]
 
 
-def _record(one: Any) -> Record:
+def record_of(one: Any) -> Record:
+    """Aiokafka's record as ours."""
     headers = tuple((name, value or b"") for name, value in one.headers)
     return Record(one.topic, one.partition, one.offset, one.timestamp, one.key, one.value, headers)

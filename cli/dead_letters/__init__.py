@@ -1,0 +1,1 @@
+"""`newswire dead-letters`: look at what could not be handled, and send it back."""

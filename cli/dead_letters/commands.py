@@ -1,0 +1,169 @@
+"""What `newswire dead-letters list`, `show` and `replay` do: ask Kafka, show, confirm, send."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from typing import Any, TypeVar
+
+import typer
+
+from cli.dead_letters.choice import Choice, names
+from cli.dead_letters.shown import calm_value, details, details_table, plan, survey_json, survey_table
+from cli.dead_letters.work import Replayed, Survey, chosen, replay, survey, where
+from cli.output import complain, console, count, fail, print_json, say
+from cli.quiet import log_to
+from cli.topics import on_the_kafka_that_runs
+from shared.errors import Misconfigured, Transient
+from shared.kafka.client import AiokafkaPublisher, AiokafkaReader
+from shared.kafka.letter import Letter
+from shared.kafka.ports import Record
+from shared.settings import Settings, load_settings
+
+_T = TypeVar("_T")
+MOST_SHOWN = 20
+
+
+def list_letters(choice: Choice, *, limit: int, as_json: bool) -> None:
+    """Count the letters of the choice by class, stage and feed, and name the newest."""
+    found = _ask(lambda settings: _survey(settings, choice, limit))
+    if as_json:
+        print_json(survey_json(found))
+    elif not found.total:
+        say("No dead letters." if choice.is_all else "No such dead letter.")
+    else:
+        console().print(survey_table(found, letters=True))
+
+
+def show(name: str, *, value: bool, as_json: bool) -> None:
+    """One letter's facts, key and headers; with `value` the original bytes. Exit code 1 if there is none of that name."""
+    found = _ask(lambda settings: _find(settings, Choice(ids=names([name]))))
+    if not found:
+        fail("no such dead letter; `newswire dead-letters list` names them", 1)
+    if value:
+        if len(found) > 1:
+            fail(f"that names {count(len(found), 'dead letter')}: {', '.join(letter.id for letter, _ in found)}")
+        _print_value(found[0][1].value)
+        return
+    told = [details(letter, record) for letter, record in found]
+    if as_json:
+        print_json(told)
+        return
+    for number, one in enumerate(told):
+        if number:
+            say()
+        console().print(details_table(one))
+
+
+def send_back(choice: Choice, *, dry_run: bool, rate: float, yes: bool, as_json: bool) -> None:
+    """Send the letters of the choice back to their topics. Exit code 0 all sent, 1 some cannot be, 2 no way through."""
+    found = _ask(lambda settings: _survey(settings, choice, MOST_SHOWN))
+    if not found.total:
+        fail("no such dead letter" if choice.ids else "no dead letter is meant by that", 1)
+    if not as_json:
+        console().print(survey_table(found, letters=False))
+        say(plan(found))
+    if dry_run:
+        if as_json:
+            print_json(survey_json(found))
+        raise SystemExit(0)
+    if not found.to_send:
+        fail("none of them can be sent back", 1)
+    if not yes:
+        _confirm(found)
+    progress = Replayed()
+    trouble = _send(choice, found, progress, rate)
+    if as_json:
+        print_json({"sent": progress.sent, "refused": progress.refused, "stuck": found.stuck})
+    else:
+        for line in progress.refused[:MOST_SHOWN]:
+            complain(f"Kafka takes this one no more: {line}")
+        say(f"{count(progress.sent, 'story', 'stories')} sent back, {len(progress.refused) + found.stuck:,} left")
+    if trouble:
+        fail(f"{trouble}; the same command again sends all of them again, and nothing arrives twice")
+    raise SystemExit(1 if progress.refused or found.stuck else 0)
+
+
+def _confirm(found: Survey) -> None:
+    if not sys.stdin.isatty():
+        fail("nobody there to ask: give --yes to send them, or --dry-run to only look")
+    if not typer.confirm(f"Send {count(found.to_send, 'record')} back?", err=True):
+        fail("nothing sent", 1)
+
+
+def _send(choice: Choice, found: Survey, progress: Replayed, rate: float) -> str | None:
+    """Send; returns what went wrong, if anything did."""
+    with _bar(found.to_send) as advance:
+        try:
+            _ask(lambda settings: _replay(settings, choice, found, progress, rate=rate, advance=advance))
+        except (Transient, Misconfigured) as error:
+            return str(error)
+        except KeyboardInterrupt:
+            return "stopped"
+    return None
+
+
+def _ask(work: Callable[[Settings], Coroutine[Any, Any, _T]]) -> _T:
+    settings = on_the_kafka_that_runs(load_settings())
+    log_to(None)  # a broker that is away is told in one line of ours
+    return asyncio.run(work(settings))
+
+
+async def _survey(settings: Settings, choice: Choice, limit: int) -> Survey:
+    async with AiokafkaReader(settings) as reader:
+        return await survey(reader, choice, limit)
+
+
+async def _find(settings: Settings, choice: Choice) -> list[tuple[Letter, Record]]:
+    async with AiokafkaReader(settings) as reader:
+        return [pair async for pair in chosen(reader, await where(reader, choice), choice)]
+
+
+@contextlib.asynccontextmanager
+async def _publisher(settings: Settings) -> AsyncIterator[AiokafkaPublisher]:
+    publisher = AiokafkaPublisher(settings)
+    try:
+        await publisher.start()
+        yield publisher
+    finally:
+        await publisher.stop()
+
+
+async def _replay(
+    settings: Settings,
+    choice: Choice,
+    found: Survey,
+    progress: Replayed,
+    *,
+    rate: float,
+    advance: Callable[[int], None],
+) -> None:
+    async with AiokafkaReader(settings) as reader, _publisher(settings) as publisher:
+        await replay(reader, publisher, found.spans, choice, progress, rate=rate, advance=advance)
+
+
+def _print_value(value: bytes | None) -> None:
+    """The bytes as they are for a file or a pipe; for a terminal, what would steer it is written out."""
+    if value is None:
+        complain("its value is null")
+    elif sys.stdout.isatty():
+        say(calm_value(value))
+    else:
+        sys.stdout.buffer.write(value)
+        sys.stdout.buffer.flush()
+
+
+@contextlib.contextmanager
+def _bar(total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415 - scripts need no bar
+
+    columns = (TextColumn("sending back"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task("sending back", total=total)
+        yield lambda number: bar.update(task, advance=number)
