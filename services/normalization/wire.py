@@ -18,6 +18,8 @@ from shared.events import Dateline
 LONGEST = 200
 """Characters of a date or a date line; longer ones are text that stands in the wrong place."""
 
+LONGEST_VERSION = 100
+
 _BASIC = re.compile(
     r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"
     r"(?:[T ]?(?P<hour>\d\d):?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,]\d{1,9})?)?)?\s?(?P<zone>Z|UTC|GMT|[+-]\d\d:?(?:\d\d)?)?",
@@ -100,7 +102,8 @@ def read_dateline_field(text: str | None) -> Dateline | None:
         return Dateline(place=" ".join((text or "").split()).rstrip("-–—_: ")[:LONGEST])
     agency = match["bracketed"] or match["slashed"] or match["agency"]
     place = (match["place"] or "").strip(" ,") or None
-    return Dateline(place=place, date=match["date"], agency=(agency or "").strip() or None)
+    date = (match["date"] or "").rstrip(".") or None
+    return Dateline(place=place, date=date, agency=(agency or "").strip() or None)
 
 
 def read_urgency(given: str | None, notes: list[str]) -> int | None:
@@ -112,6 +115,14 @@ def read_urgency(given: str | None, notes: list[str]) -> int | None:
         return int(text[:4])
     notes.append("urgency unreadable")
     return None
+
+
+def read_version(given: str | None, notes: list[str]) -> str | None:
+    """A version as written, or a note that it is none: no provider counts to a number of more than 100 digits."""
+    if given and len(given) > LONGEST_VERSION:
+        notes.append("version unreadable")
+        return None
+    return given
 
 
 def unique(values: Iterable[str | None]) -> list[str]:

@@ -47,12 +47,15 @@ class Text:
     plain: str | None = None
     nitf: StoryParts | None = None
     images: list[Image] = field(default_factory=list)
+    _key: str | None = None
 
     @property
     def key(self) -> str:
         """Letters and digits alone: two renditions of one text have the same."""
-        words = self.plain if self.plain is not None else " ".join(block.text for block in self.blocks)
-        return _WORDS.sub("", words).casefold()
+        if self._key is None:
+            words = self.plain if self.plain is not None else " ".join(block.text for block in self.blocks)
+            self._key = _WORDS.sub("", words).casefold()
+        return self._key
 
     def line(self) -> str:
         """All of it in one line."""
@@ -156,7 +159,9 @@ def _decoded(words: str) -> str:
 
 def best(texts: list[Text], *, alternatives: bool) -> list[Text]:
     """Each different text once, in order, in its best rendition; of alternatives the one that tells most."""
-    if alternatives and texts:
+    if len(texts) < 2:
+        return texts
+    if alternatives:
         return [min(texts, key=lambda text: text.rank)]
     distinct: dict[str, Text] = {}
     for text in texts:

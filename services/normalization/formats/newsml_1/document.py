@@ -9,7 +9,7 @@ from services.normalization.formats.newsml_1.metadata import CORRECTS, Metadata,
 from services.normalization.formats.newsml_1.stories import Story, has_media, images, items, stories
 from services.normalization.parts import Block, StoryParts
 from services.normalization.raw import RawStory
-from services.normalization.wire import read_dateline_field, read_urgency, read_wire_date, unique
+from services.normalization.wire import read_dateline_field, read_urgency, read_version, read_wire_date, unique
 from services.normalization.xml import Element, attribute, child, children, parse_xml, root_name, text_at
 from shared.errors import Refused
 from shared.events import Image, Related
@@ -52,7 +52,7 @@ def read(raw: RawStory) -> list[StoryParts]:
             raise Refused("partial-update", "replacements for parts of an earlier revision, which is not kept here")
         raise Refused("not-news", "a NewsML document without text: pictures, topics or references")
     if partial:
-        found[0].notes.append(f"{partial} items of the document are replacements for parts of earlier ones: not read")
+        found[0].notes.append(f"replacements for parts of earlier revisions in it, not read: {partial}")
     for story in found if parsed.note else ():
         story.notes.insert(0, parsed.note or "")
     return found
@@ -130,12 +130,18 @@ def _marks(several: list[Story], main: Story) -> list[str]:
     if len(several) == 1:
         return [""]
     tags = [(_language(story) or "").lower() for story in several]
-    duids = [attribute(story.chain[-1], "Duid") or "" for story in several]
+    shared = _counted(several)
+    duids = [_duid([one for one in story.chain if shared[one] == 1]) for story in several]
     marks = next(
         (marks for marks in (tags, duids) if all(marks) and len(set(marks)) == len(marks)),
         [str(place) for place in range(1, len(several) + 1)],
     )
     return ["" if story is main else mark for story, mark in zip(several, marks, strict=True)]
+
+
+def _duid(own: list[Element]) -> str:
+    """The inmost Duid of a story's own components, '' if they have none."""
+    return next((duid for one in reversed(own) if (duid := attribute(one, "Duid"))), "")
 
 
 def _identity(parts: StoryParts, item: Element, mark: str) -> None:
@@ -145,7 +151,7 @@ def _identity(parts: StoryParts, item: Element, mark: str) -> None:
     if base is None and (provider := text_at(identifier, "ProviderId")) and (guid := _guid(item)):
         base = f"{provider}:{guid}"
     parts.provider_id = f"{base}#{mark}" if base and mark else base
-    parts.version = text_at(identifier, "RevisionId")
+    parts.version = read_version(text_at(identifier, "RevisionId"), parts.notes)
 
 
 def _item_id(identifier: Element | None, created: str | None) -> str | None:

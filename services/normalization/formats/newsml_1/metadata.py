@@ -7,7 +7,7 @@ component outwards. A headline, slug, date line or byline of a component that ha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from services.normalization.formats.newsml_1.content import formal_name
 from services.normalization.wire import unique
@@ -40,13 +40,16 @@ _PLACE_PROPERTIES = (
     "worldregion",
 )
 _SECURITIES = {"isin": "isin", "ticker symbol": "ticker"}
+_CONTENT = frozenset(
+    {"NewsComponent", "ContentItem", "NewsItem", "NewsItemRef", "BasisForChoice", "Role", "Catalog", "TopicSet"}
+)
 _SEPARATORS = re.compile(r"\s*[,;]\s*")
 _MOST = 200
 """Entries of a list; more of them are no work of an editor."""
 
 CORRECTS = re.compile(
     r"\W*(?:correct(?:s|ed|ion|ing|ive)?|refile[sd]?|rectificati(?:f|on|vo)|rectific\w+|corrig\w+|corre(?:cción|ção|zione)|"
-    r"korrektur|berichtigung|rettelse|rättelse|retting|διόρθωση|επανάληψη\sστο\sορθό|ορθή\sεπανάληψη)(?!\w)",
+    r"korrektur|berichtigung|rettelse|rättelse|retting|δι[όο]ρθωση|επαν[άα]ληψη\sστο\sορθ[όο]|ορθ[ήη]\sεπαν[άα]ληψη)(?!\w)",
     re.IGNORECASE,
 )
 """How an advisory line begins that says what a revision puts right (AFP: 'CORRECTS …', ANA: 'Διόρθωση')."""
@@ -56,16 +59,28 @@ class Metadata:
     """Metadata for one story. `chain` runs from the outermost component to the story's; `own` says which are its alone."""
 
     def __init__(self, chain: list[Element], own: list[bool], *, first: bool) -> None:
-        self.inward = list(reversed(chain))
-        self.own = [one for one, alone in zip(reversed(chain), reversed(own), strict=True) if alone or first]
+        self.inmost = chain[-1]
         self._lines: dict[str, list[tuple[str, Element]]] = {}
         self._shared: dict[str, list[tuple[str, Element]]] = {}
-        for component in self.inward:
-            into = [self._shared] + ([self._lines] if component in self.own else [])
-            for line in (line for lines in children(component, "NewsLines") for line in lines):
-                name, words = local(line).lower(), text_of(line)
-                for found in into if words else []:
-                    found.setdefault(name, []).append((words or "", line))
+        self._given: dict[tuple[str, str], list[Element]] = {}
+        for component, alone in zip(reversed(chain), reversed(own), strict=True):
+            for part in component:
+                name = local(part)
+                if name == "NewsLines":
+                    self._read_lines(part, own=alone or first)
+                elif name not in _CONTENT:
+                    # By the beginning of the name: TASS writes DescriptiveMetada.
+                    group = "Descriptive" if name.startswith("Descriptive") else name
+                    for one in part:
+                        self._given.setdefault((group, local(one)), []).append(one)
+
+    def _read_lines(self, lines: Element, *, own: bool) -> None:
+        for line in lines:
+            if words := text_of(line):
+                name = local(line).lower()
+                self._shared.setdefault(name, []).append((words, line))
+                if own:
+                    self._lines.setdefault(name, []).append((words, line))
 
     def lines(self, *names: str) -> list[str]:
         """Lines of these kinds that are the story's own, the nearest first, each once."""
@@ -103,20 +118,14 @@ class Metadata:
             return True
         return any(CORRECTS.match(formal_name(one) or "") for one in self._all("Descriptive", "Genre"))
 
-    def _all(self, group: str, *names: str) -> Iterator[Element]:
-        """Elements of these names in the metadata of that kind, the nearest component's first.
-
-        By the beginning of the group's name: TASS writes DescriptiveMetada.
-        """
-        for component in self.inward:
-            for one in component:
-                if local(one).startswith(group):
-                    yield from children(one, *names)
+    def _all(self, group: str, name: str) -> list[Element]:
+        """Elements of that name in the metadata of that kind, the nearest component's first."""
+        return self._given.get((group, name), [])
 
     def language(self) -> str | None:
         """The nearest language that is named, else the nearest xml:lang."""
         named = next((tag for one in self._all("Descriptive", "Language") if (tag := formal_name(one))), None)
-        return named or language_of(self.inward[0])
+        return named or language_of(self.inmost)
 
     def topics(self, named: dict[str, Element]) -> list[Topic]:
         """Subjects with their parents as given, genres, topics of the document's sets, securities."""
@@ -214,7 +223,7 @@ def _occurrence(element: Element, named: dict[str, Element]) -> Topic | None:
     return Topic(scheme=scheme, code=text_of(code), name=text_at(topic, "Description"))
 
 
-def _place_names(properties: Iterator[Element]) -> list[str | None]:
+def _place_names(properties: Iterable[Element]) -> list[str | None]:
     given: dict[str, str | None] = {}
     for one in properties:
         given.setdefault((attribute(one, "FormalName") or "").lower(), attribute(one, "Value"))

@@ -13,7 +13,7 @@ from typing import Literal
 
 from services.normalization.formats.newsml_1.content import Text, best, formal_name, medium, read_text
 from services.normalization.markup import LONGEST_ADDRESS
-from services.normalization.xml import Element, attribute, child, children, descendants, local, text_at
+from services.normalization.xml import Element, attribute, child, children, descendants, text_at
 from shared.events import Image
 
 Piece = Literal[
@@ -67,9 +67,12 @@ def role(component: Element) -> str:
 
 def stories(component: Element) -> list[Story]:
     """The stories under a NewsItem's component, each different text once, in document order."""
+    several = list(_walk(component, []))
+    if len(several) < 2:
+        return several
     distinct: dict[str, Story] = {}
     found: list[Story] = []
-    for story in _walk(component, []):
+    for story in several:
         if not story.key:
             found.append(story)
         elif story.key not in distinct:
@@ -179,4 +182,4 @@ def _about(component: Element, root: Element) -> tuple[str | None, str | None]:
 
 def items(root: Element) -> list[Element]:
     """Every NewsItem of a document, those inside components too."""
-    return [one for one in descendants(root, "NewsItem") if local(one) == "NewsItem"]
+    return list(descendants(root, "NewsItem"))

@@ -8,7 +8,7 @@ from services.normalization.formats.nitf.body import read_body
 from services.normalization.formats.nitf.head import Head
 from services.normalization.parts import GivenDate, StoryParts
 from services.normalization.raw import RawStory
-from services.normalization.wire import read_dateline_field, read_urgency, read_wire_date
+from services.normalization.wire import read_dateline_field, read_urgency, read_version, read_wire_date
 from services.normalization.xml import Element, attribute, child, children, descendants, language_of, local, parse_xml
 from services.normalization.xml import root_name as _root_name
 from shared.errors import Refused
@@ -57,7 +57,10 @@ def read_nitf(element: Element) -> StoryParts:
     _management(parts, head)
     _description(parts, head)
     read_body(parts, body if body is not None else element)
-    parts.title = parts.title or head.title
+    if parts.title is None:
+        parts.title = head.title
+    elif head.title and head.title not in (parts.title, *parts.subheads):
+        parts.subheads.append(head.title)
     parts.places = list(dict.fromkeys(parts.places))
     if parts.dateline is None and (given := head.meta("dateline")):
         parts.dateline = read_dateline_field(given)
@@ -70,7 +73,7 @@ def _identity(parts: StoryParts, head: Head) -> None:
     given = attribute(child(head.docdata, "doc-id"), "id-string")
     parts.provider_id = _without_revision(given, stem)
     key = child(head.docdata, "du-key")
-    parts.version = attribute(key, "version") or attribute(key, "generation")
+    parts.version = read_version(attribute(key, "version") or attribute(key, "generation"), parts.notes)
     parts.slugline = attribute(key, "key") or head.meta(
         "slugline", "slug", "anpa-keyword", "anpa-slug", "ntbstikkord", "stikkord"
     )
