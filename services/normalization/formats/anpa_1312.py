@@ -16,12 +16,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import date
 
 from services.normalization.formats import wire_marks as marks
 from services.normalization.formats import wire_text as wire
+from services.normalization.formats.anpa_head import bare, read_head
 from services.normalization.formats.wire_dates import (
-    embargo_of,
     header_day,
     month_and_day,
     sent_anpa,
@@ -29,10 +28,10 @@ from services.normalization.formats.wire_dates import (
     utc_hour,
 )
 from services.normalization.formats.wire_kills import Sender
-from services.normalization.formats.wire_story import apply_marks, close, only_news
+from services.normalization.formats.wire_story import close, only_news
 from services.normalization.parts import StoryParts
 from services.normalization.raw import RawStory
-from shared.events import Related, Topic
+from shared.events import Topic
 
 NAME = "anpa-1312"
 
@@ -43,6 +42,8 @@ _SECOND = re.compile(
     r"(?P<priority>[A-Za-z])[ \t]+(?P<category>[A-Za-z])[ \t]*(?P<format>[\x11-\x14]{0,2})[ \t]*(?P<rest>[^\n]*)"
 )
 _TAIL = re.compile(r"\s(?P<a>\d{1,2})-(?P<b>\d{1,2})(?:[ \t]+(?P<words>\d{1,5}))?[ \t]*$")
+_REFERENCE = re.compile(r"[A-Z]{2}\d{2}|[a-z]\d{4}")
+"""The reference section: another item's number."""
 _START = re.compile(r"(?m)^[a-zA-Z]\d{4}[A-Za-z]{0,12}\x1f[^\n]*\n[a-z] [a-z] ?[\x13\x14]")
 _SNIFF = re.compile(
     rb"\x01?[ \t]*[A-Za-z]\d{4}[A-Za-z]{0,12}[ \t]*(?:\x1f[^\r\n]*)?\r*\n[A-Za-z][ \t]+[A-Za-z][ \t]*[\x13\x14][\x11\x12]"
@@ -54,11 +55,14 @@ _PADDING = b"\r\n \t\x00\x7f\x04\x0c"
 _URGENCY = {"f": 1, "b": 2, "u": 3, "r": 4, "d": 5, "a": 6, "s": 7, "w": 7}
 """AP's priorities in their order (flash, bulletin, urgent, regular, deferred, advances) on IPTC's scale of urgency."""
 _SECTIONS = {
-    "a": "Domestic", "b": "Special events", "c": "Features", "d": "Food", "e": "Entertainment", "f": "Business", "g": "State politics",
-    "h": "Health", "i": "International", "j": "Lottery", "k": "Commentary", "l": "Lifestyle", "m": "Farm", "n": "State and regional",
-    "o": "Weather", "p": "National politics", "q": "Sports scores", "r": "Race wire", "s": "Sports", "t": "Travel", "v": "Advisory",
-    "w": "Washington", "x": "Special", "y": "Internal", "z": "Special service",
+    "a": "Domestic", "d": "Food", "e": "Entertainment", "f": "Business", "i": "International", "l": "Lifestyle", "p": "Politics",
+    "s": "Sports", "t": "Travel", "v": "Advisory", "w": "Washington",
 }  # fmt: skip
+_AP_SECTIONS = {
+    "b": "Special events", "c": "Features", "g": "State politics", "j": "Lottery", "k": "Commentary", "m": "Farm",
+    "n": "State and regional", "o": "Weather", "q": "Sports results", "r": "Race wire",
+}  # fmt: skip
+"""Letters that AP uses, and other agencies otherwise."""
 # AP's supplemental categories of sport, which open its keywords ('BKN--Heat-Hawks'), as IPTC subject codes.
 _SPORTS = {
     "BB": ("15007000", "baseball"), "BK": ("15008000", "basketball"), "BOX": ("15014000", "boxing"), "CAR": ("15039000", "motor racing"),
@@ -107,27 +111,25 @@ def _story(frame: wire.Frame, raw: RawStory, notes: list[str]) -> StoryParts | N
     parts = StoryParts(format=NAME, notes=list(notes))
     first, second = _header_lines(frame.header)
     text = _split(wire.printable(frame.text).split("\n"))
+    _sign_off(text.body, parts)
     body = _body(text.body)
     if not text.head and not body:
         return None
     _sent(frame, parts, body)
     _day_alone(second, parts, raw)
-    sender = _service(first, parts, utc_day(parts.published, raw), utc_hour(parts.version_time, raw))
-    _second_line(second, parts)
-    marked = _read_head(text.head, parts, sender)
+    sender = _service(first, parts, raw)
     _source(parts, frame)
-    noted = marks.split_notes(_sign_off(body, parts))
+    _second_line(second, parts)
+    marked, after = read_head(text.head, parts, sender)
+    noted = marks.split_notes(after + body)
     _sport(parts)
     close(parts, noted.body, noted.notes, sender, marked)
-    return parts
+    return parts if parts.title or parts.body else None
 
 
 def _header_lines(header: str) -> tuple[str, str]:
     lines = [line for line in header.split("\n") if line.strip(" \t\x16\x7f")]
     return (lines[0] if lines else ""), (lines[1] if len(lines) > 1 else "")
-
-
-_ENDS = re.compile(r"[ \t]*[@+]?[ \t]*[<=]?[ \t]*")
 
 
 def _split(lines: list[str]) -> _Text:
@@ -166,138 +168,38 @@ def _ends(line: str) -> bool:
     return line[-1:] in "<=@+"
 
 
-def _bare(line: str) -> str:
-    """A line without the signs that set it."""
-    return " ".join(line.strip().lstrip("^").rstrip(" \t<=@+").split())
-
-
-_LABELLED = re.compile(
-    r"(?P<label>HL|HEADLINE|INDEX|SYMBOL|Update|UPDATE|code|CODE|SUBHEAD|Precede|PRECEDE|TAG)\s?:\s*(?P<value>.*)"
-)
-_PHOTOS = re.compile(r"(?:AP|CP)?\s?(?:Photos?|Graphics?|Video|Audio|Illustration)\b(?!:)", re.IGNORECASE)
-LONGEST_HEADLINE = 160
-
-
-def _read_head(head: list[str], parts: StoryParts, sender: Sender) -> str | None:
-    """Keyword line, headline, notes, summary, byline; returns 'kill' or 'hold' where a mark says so."""
-    found: list[marks.Mark] = []
-    notes: list[str] = []
-    texts: list[str] = []
-    for place, line in enumerate(head):
-        bare = _bare(line)
-        if not bare or bare == "END":
-            continue
-        if place == 0 and _keyword_line(bare, parts, found):
-            continue
-        labelled = _LABELLED.fullmatch(bare)
-        mark = marks.mark_of(bare)
-        names = marks.byline_of(bare) if place else []
-        if labelled:
-            _labelled(labelled["label"].upper(), labelled["value"], parts, notes)
-        elif marks.is_ednote(bare) or embargo_of(bare, sender.day):
-            notes.append(bare)
-        elif mark is not None:
-            found.append(mark)
-        elif _PHOTOS.match(bare):
-            parts.related.append(Related(title=bare))
-        elif names:
-            parts.byline = parts.byline or names
-        elif parts.byline and marks.is_role(bare):
-            parts.credit = None if re.search(r"writer|editor|correspondent|reporter", bare, re.IGNORECASE) else bare
-        else:
-            texts.append(bare)
-    _texts(texts, parts)
-    parts.correction = parts.correction or any(marks.corrects(note) for note in notes)
-    return apply_marks(found, parts, notes)
-
-
-def _texts(texts: list[str], parts: StoryParts) -> None:
-    """Lines without a label: headline first, then a summary (a sentence) or subheads."""
-    for text in texts:
-        if parts.title is None and len(text) <= LONGEST_HEADLINE:
-            parts.title = text
-        elif len(text) > LONGEST_HEADLINE or (text[-1] in ".'\"”" and text.count(" ") >= 12):
-            parts.summary = text if parts.summary is None else f"{parts.summary}\n\n{text}"
-        else:
-            parts.subheads.append(text)
-
-
-def _keyword_line(line: str, parts: StoryParts, found: list[marks.Mark]) -> bool:
-    """'BC-BKN--Heat-Hawks, 1st Ld-Writethru,416': keyword, versions, words. False if the line is no keyword line."""
-    sections = [section.strip() for section in line.split(",")]
-    known = _squeezed(parts.slugline or "")
-    opening = _squeezed(sections[0])
-    same = bool(known) and (opening.startswith(known) or known.startswith(opening)) and bool(opening)
-    if not same and not (_CYCLE.match(line) and " " not in sections[0].strip()[:4]):
-        return False
-    kept = sections[:1]
-    for section in sections[1:]:
-        mark = marks.mark_of(section)
-        if section.isdigit() or not section:
-            continue
-        if mark:
-            found.append(mark)
-        else:
-            kept.append(section)
-    keyword = ", ".join(kept)
-    parts.slugline = parts.slugline or keyword
-    parts.keywords.insert(0, keyword)
-    return True
-
-
-def _squeezed(text: str) -> str:
-    return re.sub(r"[\s,]", "", text).lower()
-
-
-def _labelled(label: str, value: str, parts: StoryParts, notes: list[str]) -> None:
-    """Lines of the Canadian Press: 'HL:…', 'INDEX: Economy, Business', 'SYMBOL:TSX:IMO', 'Update:ADDS details'."""
-    if label in ("HL", "HEADLINE") and value:
-        parts.title = value[:500]
-    elif label in ("INDEX", "TAG", "SYMBOL"):
-        parts.keywords += [word for one in re.split(r",\s*", value) if (word := one.strip())]
-    elif label == "SUBHEAD" and value:
-        parts.subheads.append(value)
-    elif label in ("UPDATE", "PRECEDE") and value:
-        notes.append(f"{label.capitalize()}: {value}")
-        parts.correction = parts.correction or marks.corrects(f"Update: {value}")
-
-
 def _body(lines: list[str]) -> list[str]:
-    """The body's paragraphs; lines with a caret stand by themselves, a '<' ends a paragraph."""
+    """The body's paragraphs; a line with a caret stands by itself, the sign that ends a line goes."""
     spread: list[str] = []
     for line in lines:
-        stripped = line.strip()
-        caret = stripped.startswith("^")
-        table = line[:1] == "\x08"
-        bare = line.replace("^", "", 1) if caret else line
-        ended = caret or re.search(r"[@+]?[ \t]*<[ \t]*$", bare) is not None
-        bare = re.sub(r"[ \t]*(?:[@+]?[ \t]*<|(?<=_)=)[ \t]*$", "", bare)
-        if caret:
-            bare = re.sub(r"[ \t]*[=@+][ \t]*$", "", bare)
-        if bare.strip() == "END" or (table and not bare.strip("\x08 ")):
-            continue
-        if table:
-            bare = re.sub(r"(?<=\d)\{|(?<=\s)\{(?=\s|$)", "½", bare)
-        if caret and not table:
-            spread += ["", bare.strip(), ""]
-        elif ended and not table and line[:1] == "\t":
-            spread.append(bare)
+        if line.lstrip().startswith("^"):
+            spread += ["", bare(line), ""]
+        elif line[:1] == "\x08":
+            spread.append("\x08" + _HALF.sub("½", _TERMINATOR.sub("", line[1:].removeprefix("^"))))
         else:
-            spread.append(bare)
-    return [one.text for one in wire.paragraphs(spread)]
+            spread.append(_TERMINATOR.sub("", line) if "<" in line[-4:] or "_=" in line else line)
+    kept = ["" if line.strip() in ("END", "\x08") else line for line in spread]
+    return [one.text for one in wire.paragraphs(kept)]
 
 
-def _service(line: str, parts: StoryParts, day: date, hour: int | None) -> Sender:
+_TERMINATOR = re.compile(r"[ \t]*(?:[@+]?[ \t]*<|(?<=_)=)[ \t]*$")
+_HALF = re.compile(r"(?<=\d)\{|(?<=\s)\{(?=\s|$)")
+"""In tables of results the brace is a half, as in ANPA's graphic characters."""
+
+
+def _service(line: str, parts: StoryParts, raw: RawStory) -> Sender:
+    day, hour, zoned = utc_day(parts.published, raw), utc_hour(parts.version_time, raw), raw.zone is not None
     match = _FIRST.match(line.lstrip("\x16 "))
     if match is None:
         parts.notes.append("service letter and number unreadable")
-        return Sender("", None, day, hour)
-    sender = Sender(match["letter"], match["number"], day, hour)
+        return Sender("", None, day, hour, zoned=zoned)
+    sender = Sender(match["letter"], match["number"], day, hour, zoned=zoned)
     parts.provider_id = sender.own_id
     parts.source = match["more"] or None
-    selector = (match["selector"] or "").strip(" \t-")
+    parts.given["service_id"] = [match["letter"] + match["number"] + match["more"]]
+    selector = (match["selector"] or "").strip()
     if selector:
-        parts.topics.append(Topic(scheme="anpa-selector", code=selector))
+        parts.given["selector"] = [selector]
     return sender
 
 
@@ -308,19 +210,30 @@ def _second_line(line: str, parts: StoryParts) -> None:
         parts.notes.append("priority, category and keyword unreadable")
         return
     priority, category = match["priority"], match["category"].lower()
+    parts.given |= {"priority": [priority], "category": [match["category"]]}
     parts.urgency = _URGENCY.get(priority.lower())
-    parts.notes.append(
-        f"priority {priority} read as urgency {parts.urgency}" if parts.urgency else f"priority {priority} is unknown"
-    )
-    parts.section = _SECTIONS.get(category)
+    if parts.urgency is None:
+        parts.notes.append("urgency unreadable")
+    parts.section = _SECTIONS.get(category) or (_AP_SECTIONS.get(category) if parts.source == "AP" else None)
     parts.topics.insert(0, Topic(scheme="anpa-category", code=match["category"], name=parts.section))
     if category == "v":
         parts.kind = "advisory"
     rest = wire.printable(match["rest"])
     tail = _TAIL.search(" " + rest)
-    keyword, _, version = rest[: tail.start() - 1 if tail else len(rest)].strip().partition(" ")
-    parts.slugline = keyword or None
+    words = rest[: tail.start() - 1 if tail else len(rest)].split()
+    if len(words) > 1 and _REFERENCE.fullmatch(words[-1]):
+        parts.given["reference"] = [words.pop()]
+    keyword, _, version = " ".join(words).replace(",", " ").partition(" ")
+    if version and marks.mark_of(version) is None:
+        keyword, version = " ".join(words), ""
+    parts.slugline = keyword.strip(" ,") or None
     parts.version = " ".join(version.split()) or None
+    if parts.version:
+        parts.given["version"] = [parts.version]
+    if tail:
+        parts.given["date"] = [f"{tail['a']}-{tail['b']}"]
+        if tail["words"]:
+            parts.given["words"] = [tail["words"]]
 
 
 def _sent(frame: wire.Frame, parts: StoryParts, body: list[str]) -> None:
@@ -357,16 +270,18 @@ def _source(parts: StoryParts, frame: wire.Frame) -> None:
 
 
 _SIGN_OFF = re.compile(
-    r"={2,}\s*(?P<agency>[A-Za-z]{2,20})|\(?(?P<press>The Canadian Press|The Associated Press)\)?\.?|-30-|ENDS?"
+    r"(?:={2,}\s*)(?P<agency>[A-Za-z]{2,20})|\(?(?P<press>The Canadian Press|The Associated Press)\)?\.?|-30-|ENDS?"
 )
 
 
-def _sign_off(body: list[str], parts: StoryParts) -> list[str]:
-    match = _SIGN_OFF.fullmatch(body[-1].strip()) if body else None
-    if match is None:
-        return body
-    parts.credit = parts.credit or match["agency"] or match["press"]
-    return body[:-1]
+def _sign_off(lines: list[str], parts: StoryParts) -> None:
+    """Take the text's last line if it is a sign-off: '==Kyodo', 'The Canadian Press', '-30-'."""
+    while lines and not lines[-1].strip():
+        lines.pop()
+    match = _SIGN_OFF.fullmatch(bare(lines[-1])) if lines else None
+    if match:
+        parts.credit = match["agency"] or match["press"]
+        lines.pop()
 
 
 def _sport(parts: StoryParts) -> None:

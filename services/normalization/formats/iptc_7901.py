@@ -33,7 +33,7 @@ _HEADER = re.compile(
     r"(?P<words>\d{1,6})?(?P<rest>[^\n]*)"
 )
 _LOOSE = re.compile(
-    r"(?P<source>[A-Za-z]{1,6})[ \t\xa0]?(?P<number>\d{1,6})?\b(?:[ \t\xa0]+(?P<priority>\d)\b)?(?:[ \t\xa0]+(?P<category>[A-Za-z]{1,4})\b)?"
+    r"(?P<source>[A-Za-z]{1,6})[ \t\xa0]?(?P<number>\d{1,6})\b(?:[ \t\xa0]+(?P<priority>\d)\b)?(?:[ \t\xa0]+(?P<category>[A-Za-z]{1,4})\b)?"
     r"(?:[ \t\xa0]+(?P<words>\d{1,6})\b)?(?P<rest>[^\n]*)"
 )
 _START = re.compile(r"(?m)^[a-zA-Z]{2,4}\d{3,6} +[1-9] +[a-zA-Z]{1,4} +\d{1,5}\s+[A-Za-z]{2,6} \d{3,5}[ \t]*$")
@@ -43,6 +43,13 @@ _PADDING = b"\r\n \t\x00\x7f\x16\x04"
 _AGENCY = re.compile(r"(?P<agency>[A-Za-z]{2,6})[ \xa0]+(?P<number>\d{3,5})")
 _NUMBERS_ITEMS = frozenset({"dpa"})
 """Agencies whose texts name items by the running number at the end of the header."""
+_AGENCIES = frozenset(
+    {
+        "dpa", "afp", "apa", "ats", "sda", "kna", "epd", "dapd", "ddp", "ap", "rtr", "reuters", "sid", "ansa", "efe", "belga", "anp",
+        "tt", "ntb", "ritzau", "stt", "lusa", "ana", "amna", "pap", "ctk", "tass", "upi",
+    }
+)  # fmt: skip
+"""Names of agencies, as they end a header; other letters there are a line's or a circuit's."""
 
 # Departments ('Ressorts') of German agencies.
 _SECTIONS = {
@@ -76,9 +83,10 @@ def read(raw: RawStory) -> list[StoryParts]:
 def _story(frame: wire.Frame, raw: RawStory, notes: list[str]) -> StoryParts | None:
     parts = StoryParts(format=NAME, notes=list(notes))
     lines = wire.printable(frame.text).split("\n")
-    keywords = [line.strip() for line in wire.printable(frame.header).strip().split("\n")]
-    header = keywords[0] if keywords else ""
-    keywords = [line for line in keywords[1:] if line]
+    header, *keywords = [line.strip() for line in wire.printable(frame.header).strip().split("\n")]
+    if not _LOOSE.match(header) and "/" in header:
+        keywords, header = [header, *keywords], ""
+    keywords = list(filter(None, keywords))
     if not frame.opened and not keywords:
         lines, keywords = _lost_keywords(lines)
     _trailer(frame, parts, lines)
@@ -86,11 +94,10 @@ def _story(frame: wire.Frame, raw: RawStory, notes: list[str]) -> StoryParts | N
     _keywords(keywords, parts)
     head, rest = _head(lines)
     marked = _read_head(head, parts, sender)
-    body = [one.text for one in wire.paragraphs(_untabled(rest))]
-    if not head and not body:
-        return None
-    _finish(parts, body, sender, marked)
-    return parts
+    _sign_off(rest, parts)
+    noted = marks.split_notes([one.text for one in wire.paragraphs(_untabled(rest))])
+    close(parts, noted.body, _notes(noted.notes, parts), sender, marked)
+    return parts if parts.title or parts.body else None
 
 
 def _lost_keywords(lines: list[str]) -> tuple[list[str], list[str]]:
@@ -125,7 +132,7 @@ def _header(line: str, parts: StoryParts, raw: RawStory) -> Sender:
     hour = utc_hour(parts.version_time, raw)
     if match is None:
         parts.notes.append("header unreadable")
-        return Sender("", None, day, hour)
+        return Sender("", None, day, hour, zoned=raw.zone is not None)
     tail = _AGENCY.search(match["rest"].strip())
     agency = tail["agency"] if tail and tail.end() == len(match["rest"].strip()) else None
     numbered = agency is not None and agency.lower() in _NUMBERS_ITEMS
@@ -136,9 +143,15 @@ def _header(line: str, parts: StoryParts, raw: RawStory) -> Sender:
         hour,
         agency if numbered else None,
         tail["number"] if tail and numbered else None,
+        zoned=raw.zone is not None,
     )
     parts.provider_id = sender.own_id
-    parts.source = agency
+    parts.source = agency if agency and agency.lower() in _AGENCIES else None
+    for name in ("source", "number", "priority", "category", "words"):
+        if match[name]:
+            parts.given[name] = [match[name]]
+    if match["rest"].strip():
+        parts.given["service_line"] = [" ".join(match["rest"].split())]
     if match["priority"] and match["priority"] != "0":
         parts.urgency = int(match["priority"])
     else:
@@ -164,6 +177,8 @@ def _keywords(lines: list[str], parts: StoryParts) -> None:
 
 
 LONGEST_HEAD = 12
+LONGEST_LABEL = 30
+"""Columns of a label over a headline ('France:')."""
 
 
 def _head(lines: list[str]) -> tuple[list[str], list[str]]:
@@ -206,7 +221,7 @@ def _read_head(head: list[str], parts: StoryParts, sender: Sender) -> str | None
             sorted_lines.marked.append(mark)
             if mark.detail or mark.kind == "advisory":
                 notes.append(line)
-        elif marks.is_ednote(line) or enclosed or embargo_of(line, sender.day):
+        elif marks.is_ednote(line) or enclosed or embargo_of(line, sender.day, zoned=sender.zoned):
             notes.append(line)
         else:
             sorted_lines.rest.append(line)
@@ -231,6 +246,7 @@ def _byline(lines: list[str], parts: StoryParts) -> list[str]:
         names = marks.byline_of(" ".join(lines[place:]), parts.source)
         if names:
             parts.byline = names
+            parts.given["byline"] = [" ".join(lines[place:])]
             return lines[:place]
     return lines
 
@@ -244,7 +260,7 @@ def _groups(lines: list[str]) -> list[str]:
         wrapped = len(before) + 1 + len(line.partition(" ")[0]) > max(45, width * 0.9)
         if (
             place
-            and not before.endswith(":")
+            and not (before.endswith(":") and len(before) <= LONGEST_LABEL)
             and not _subtitle(line)
             and (wrapped or line[0].islower() or before[-1] in ",-")
         ):
@@ -274,19 +290,23 @@ def _untabled(lines: list[str]) -> list[str]:
 _SIGN_OFF = re.compile(
     r"(?P<agency>dpa)(?:[/-][a-z]{2,4})*(?:\s+[a-z]{1,5}){1,10}|\((?P<enclosed>[A-Za-z]{2,8})\\?/[a-zA-Z/]{1,16}\)"
 )
+_CORRECTS = re.compile(r"#+\s*(?:refile|correction|corrects|berichtigung|korrektur)\b", re.IGNORECASE)
 _LINK = re.compile(r"\[([^\]\n]{1,200})\]\((https?://[^\s)]{1,500})\)")
 
 
-def _finish(parts: StoryParts, body: list[str], sender: Sender, marked: str | None) -> None:
-    """Body, notes, sign-off, dateline, kills, embargo."""
-    noted = marks.split_notes(body)
-    for kept in (noted.body, noted.notes):
-        match = _SIGN_OFF.fullmatch(kept[-1]) if kept else None
-        if match:
-            parts.credit = match["agency"] or match["enclosed"]
-            kept.pop()
-    notes = [note for note in noted.notes if note.strip("* ")]
-    parts.related += [Related(title=title, url=url) for note in notes for title, url in _LINK.findall(note)][:50]
-    close(parts, noted.body, notes, sender, marked)
-    if re.search(r"(?im)^#+\s*(?:refile|correction|corrects|berichtigung|korrektur)\b", parts.ednote or ""):
-        parts.correction = True
+def _sign_off(lines: list[str], parts: StoryParts) -> None:
+    """Take the text's last line if it is a sign-off: 'dpa hm bs wjh', '(SDA/sj)'."""
+    while lines and not lines[-1].strip():
+        lines.pop()
+    match = _SIGN_OFF.fullmatch(lines[-1].strip()) if lines else None
+    if match:
+        parts.credit = match["agency"] or match["enclosed"]
+        lines.pop()
+
+
+def _notes(notes: list[str], parts: StoryParts) -> list[str]:
+    """Notes without their rules; links in them are related items, a heading among them may tell of a correction."""
+    kept = [note for note in notes if note.strip("* ")]
+    parts.related += [Related(title=title, url=url) for note in kept for title, url in _LINK.findall(note)][:50]
+    parts.correction = parts.correction or any(_CORRECTS.match(note) for note in kept)
+    return kept

@@ -9,7 +9,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 from services.normalization.dates import zone_named
-from services.normalization.parts import GivenDate
+from services.normalization.parts import GivenDate, Precision
 from services.normalization.raw import RawStory
 
 _MONTHS = {
@@ -180,7 +180,7 @@ _LIFTED = re.compile(
 _BARE = re.compile(r"\(?\s*(?:EMBARGO(?:ED)?|SPERRFRIST|Embargoed|Sperrfrist)\W*")
 _CLOCK = re.compile(
     rf"\b(?P<hour>[01]?\d|2[0-4])(?:[:.h]\s?)?(?P<minute>[0-5]\d)\s*(?:Uhr|hrs?|h)?\s*(?P<zone>{_LETTERS})?\b"
-    r"|\b(?P<hour2>[01]?\d|2[0-4])\s*(?:Uhr|h)\b",
+    rf"|\b(?P<hour2>[01]?\d|2[0-4])\s*(?:Uhr|h)\b(?:\s*(?P<zone2>{_LETTERS})\b)?",
     re.IGNORECASE,
 )
 _DAY = re.compile(
@@ -190,9 +190,10 @@ _DAY = re.compile(
 )
 
 
-def embargo_of(line: str, sent: date) -> GivenDate | None:
-    """The embargo that `line` speaks of, with no value where its end is not fully told (day, month and time).
+def embargo_of(line: str, sent: date, *, zoned: bool = False) -> GivenDate | None:
+    """The embargo that `line` speaks of, with no value where no day is told.
 
+    A day without a time is its first moment where the feed's zone is known (`zoned`), else its end: no zone may be early.
     A year that is not told is the one that lies nearest after the day of sending. None: the line names no embargo, or
     says that one is lifted.
     """
@@ -201,31 +202,36 @@ def embargo_of(line: str, sent: date) -> GivenDate | None:
     if (found is None and not bare) or _LIFTED.search(line):
         return None
     told = line[found.start() if found else 0 :][:120]
-    return GivenDate(told.strip(" ()<=")[:200], _end(told, sent), "minute")
+    value, precision = _end(told, sent, zoned=zoned)
+    return GivenDate(told.strip(" ()<=")[:200], value, precision)
 
 
-def _end(told: str, sent: date) -> datetime | None:
-    for day in _DAY.finditer(told):
-        month = month_of(day["month"] or day["month2"])
+def _end(told: str, sent: date, *, zoned: bool) -> tuple[datetime | None, Precision]:
+    for match in _DAY.finditer(told):
+        month = month_of(match["month"] or match["month2"])
         if month is None:
             continue
-        rest = f"{told[: day.start()]} | {told[day.end() :]}"
-        clock = _CLOCK.search(rest)
+        day = _meant(match["year"] or match["year2"], month, int(match["day"] or match["day2"]), sent)
+        if day is None:
+            return None, "minute"
+        clock = _CLOCK.search(f"{told[: match.start()]} | {told[match.end() :]}")
         if clock is None:
-            return None
-        number, year = int(day["day"] or day["day2"]), day["year"] or day["year2"]
-        for candidate in [int(year)] if year else [sent.year, sent.year + 1]:
-            if not _is_day(candidate, month, number):
-                continue
-            if year or date(candidate, month, number) >= sent - timedelta(days=60):
-                return _moment(date(candidate, month, number), clock)
-        return None
+            return datetime.combine(day if zoned else day + timedelta(days=1), time()), "day"
+        return _moment(day, clock), "minute"
+    return None, "minute"
+
+
+def _meant(year: str | None, month: int, day: int, sent: date) -> date | None:
+    """That day in the year told, else in the year that puts it nearest after the day of sending."""
+    for candidate in [int(year)] if year else [sent.year, sent.year + 1]:
+        if _is_day(candidate, month, day) and (year or date(candidate, month, day) >= sent - timedelta(days=60)):
+            return date(candidate, month, day)
     return None
 
 
 def _moment(day: date, clock: re.Match[str]) -> datetime | None:
     hour, minute = int(clock["hour"] or clock["hour2"]), int(clock["minute"] or 0)
-    midnight = datetime(day.year, day.month, day.day, tzinfo=_zone(clock["zone"]))
+    midnight = datetime(day.year, day.month, day.day, tzinfo=_zone(clock["zone"] or clock["zone2"]))
     try:
         return midnight + timedelta(hours=hour, minutes=minute)
     except OverflowError:

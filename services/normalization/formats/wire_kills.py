@@ -23,7 +23,8 @@ class Sender:
     """Who sent a message, as far as numbers go.
 
     `letters` and `number` are the header's service letters and sequence; `agency` and `agency_number` the agency's own
-    running number ('dpa 1003'), by which its texts name items; `hour` is the UTC hour of sending, if it is known.
+    running number ('dpa 1003'), by which its texts name items; `hour` is the UTC hour of sending, if it is known; `zoned` says that
+    the feed's zone is.
     """
 
     letters: str
@@ -32,6 +33,7 @@ class Sender:
     hour: int | None = None
     agency: str | None = None
     agency_number: str | None = None
+    zoned: bool = False
 
     @property
     def own_id(self) -> str | None:
@@ -85,8 +87,8 @@ _HOLD = re.compile(
 _ASKED = re.compile(r"\b(?:please|bitte|pri(?:è|e)re|merci|por favor|si prega|editors?|redaktion(?:en)?|mandatory)\b|^\W*(?:kill|hold|withhold|withdraw|delete)\b", re.IGNORECASE)  # fmt: skip
 _JOINER = r"\s*(?:,|/|\+|&|and|und|et|y|e|sowie)\s*"
 _ITEM = re.compile(
-    r"(?:\b(?P<letters>[A-Za-z]{1,6})[ \t\xa0-]?(?P<number>\d{1,6})\b"
-    r"|\b(?:item|story|items|stories|meldung(?:en)?|nr\.?|no\.?|number|nummer|num(?:é|e)ro|n(?:ú|u)mero)\s+#?(?P<bare>\d{1,6})\b)"
+    r"(?:\b(?:item|story|items|stories|meldung(?:en)?|nr\.?|no\.?|number|nummer|num(?:é|e)ro|n(?:ú|u)mero)\s+#?(?P<bare>\d{1,6})\b"
+    r"|\b(?P<letters>[A-Za-z]{1,6})[ \t\xa0-]?(?P<number>\d{1,6})\b)"
     rf"(?P<more>(?:{_JOINER}\d{{2,6}}\b(?=\s*(?:[.,;:)/&\"»]|$|and|und|et|bitte|streichen|zur)))*)",
     re.IGNORECASE,
 )

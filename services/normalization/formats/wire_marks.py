@@ -18,7 +18,7 @@ _NUMBER = r"(?:\d{1,2}\s?(?:st|nd|rd|th)|\d{1,2}\.?|first|second|third|fourth|fi
 _VERSIONS = rf"""
 (?:{_NUMBER}[\s-]{{0,2}})?(?:lead|ld|net|nl|add|take|update|optional)(?:[\s-]{{0,2}}\d{{1,2}})?(?:[\s-]{{1,3}}?(?:writethru|writethrough|a\d{{4}}))?
 |(?:{_NUMBER}[\s-]{{0,2}})?(?:writethru|writethrough|roundup|zusammenfassung|fassung|neufassung|aktualisierung|sub|insert|synth[eè]se)
-|update[\s-]?\d*|neu|new|nouveau|actualisation|actualizaci[oó]n|aggiornamento|av\.?\s?\d
+|update[\s-]?\d*|neu|new|nouveau|actualisation|actualizaci[oó]n|aggiornamento|av\.?\s?\d|adv(?:ance)?\s?\d{{0,2}}
 """
 _WORDS: dict[MarkKind, str] = {
     "kill": r"(?:bulletin |mandatory )?kill(?:[ ,!-]+kill)*(?: mandatory)?|streichung(?:[ !]+streichung)*|annulation(?: annulation)*|annul[ée]e?"
@@ -65,9 +65,15 @@ def mark_of(line: str) -> Mark | None:
     found = _kind_of(words)
     if found:
         return Mark(found, words)
-    head, colon, detail = re.match(r"([^:–—-]{2,40})\s*(:|\s[–—-]|\s\d{4}\b)?(.*)", words + " ").groups()  # type: ignore[union-attr]  # any text of two characters matches
-    kind = _kind_of(head.strip(_TRIM)) if colon and (enclosed or head.isupper()) else None
-    return Mark(kind, head.strip(_TRIM), detail.strip(_TRIM)) if kind else None
+    parted = _DETAILED.match(words)
+    if parted is None or not (enclosed or parted["head"].isupper()):
+        return None
+    kind = _kind_of(parted["head"].strip(_TRIM))
+    return Mark(kind, parted["head"].strip(_TRIM), parted["detail"].strip(_TRIM)) if kind else None
+
+
+_DETAILED = re.compile(r"(?P<head>.{2,40}?)(?:\s*:|\s+[–—-]|\s+\d{4}\b)(?P<detail>.*)")
+"""'Zusammenfassung 1430 - neu: Zitate' in parts."""
 
 
 def _kind_of(words: str) -> MarkKind | None:
@@ -138,15 +144,21 @@ _DATELINES = (
 )
 
 
-def dateline_of(paragraph: str) -> Dateline | None:
-    """'Geneva (dpa) - ', 'SAITAMA, Japan, Dec. 9 Kyodo - ', 'ATLANTA (AP) _ ', 'Paris (ats afp) ' in parts."""
+def dateline_as_written(paragraph: str) -> tuple[Dateline | None, str]:
+    """The dateline that a paragraph opens with, and its words; None and '' where it opens with none."""
     start = paragraph[:110]
     for form in _DATELINES:
         match = form.match(start)
         if match and match["place"].count(" ") <= 6:
             found = match.groupdict()
-            return Dateline(place=found["place"].strip(" ,"), date=found.get("date"), agency=found.get("agency"))
-    return None
+            place = found["place"].strip(" ,")
+            return Dateline(place=place, date=found.get("date"), agency=found.get("agency")), match[0].strip()
+    return None, ""
+
+
+def dateline_of(paragraph: str) -> Dateline | None:
+    """'Geneva (dpa) - ', 'SAITAMA, Japan, Dec. 9 Kyodo - ', 'ATLANTA (AP) _ ', 'Paris (ats afp) ' in parts."""
+    return dateline_as_written(paragraph)[0]
 
 
 # Notes to editors.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 
 from services.normalization.formats import wire_marks as marks
 from services.normalization.formats.wire_dates import embargo_of
@@ -54,7 +53,7 @@ def apply_marks(found: list[marks.Mark], parts: StoryParts, notes: list[str]) ->
     Returns 'kill' or 'hold' where a mark says so.
     """
     versions = [mark.words for mark in found if mark.kind in ("version", "correction", "repeat")]
-    parts.version = ", ".join(versions) or parts.version
+    parts.version = _fuller(parts.version, ", ".join(versions))
     parts.correction = (
         parts.correction or any(mark.kind == "correction" for mark in found) or marks.corrects(parts.title)
     )
@@ -70,31 +69,50 @@ def apply_marks(found: list[marks.Mark], parts: StoryParts, notes: list[str]) ->
     return next((mark.kind for mark in found if mark.kind in ("kill", "hold")), None)
 
 
+def _fuller(field: str | None, words: str) -> str | None:
+    """A header's field, which may be cut off at its width, or the marks in full."""
+    if not field or not words:
+        return field or words or None
+    short, long = (re.sub(r"\W", "", text).lower() for text in (field, words))
+    return words if long.startswith(short) and long != short else field
+
+
 def close(parts: StoryParts, body: list[str], notes: list[str], sender: Sender, marked: str | None) -> None:
     """Body, dateline, notes, embargo, kills and kind of a message whose head is read; fills `parts`."""
-    parts.dateline = next((found for text in body[:3] if (found := marks.dateline_of(text))), None)
+    for text in body[:3]:
+        parts.dateline, words = marks.dateline_as_written(text)
+        if parts.dateline:
+            parts.given["dateline"] = [words]
+            break
     parts.source = parts.source or (parts.dateline.agency if parts.dateline else None)
     parts.ednote = "\n".join(filter(None, [parts.ednote, *notes])) or None
     if is_imprint(parts, body):
         parts.kind = "not-news"
-    _embargo(parts, body, sender.day)
+    _embargo(parts, body, sender)
     _kills(parts, body, sender, marked)
     if body:
         parts.body = "\n\n".join(body)
+    elif parts.ednote and not parts.title:
+        parts.kind = "advisory"
+        parts.title = parts.slugline or parts.ednote.partition("\n")[0][:100]
 
 
-def _embargo(parts: StoryParts, body: list[str], day: date) -> None:
+def _embargo(parts: StoryParts, body: list[str], sender: Sender) -> None:
     """An embargo stands in the notes, the keywords, the headline, or alone before the text."""
     lines = [*(parts.ednote or "").split("\n"), parts.slugline or "", parts.title or "", *parts.subheads]
     for place, text in enumerate(body[:3]):
-        given = embargo_of(text, day) if len(text) <= 200 and not marks.dateline_of(text) else None
+        given = (
+            embargo_of(text, sender.day, zoned=sender.zoned)
+            if len(text) <= 200 and not marks.dateline_of(text)
+            else None
+        )
         if given is not None:
             lines.append(text)
             parts.ednote = "\n".join(filter(None, [parts.ednote, text]))
             del body[place]
             break
     for line in lines:
-        given = embargo_of(line, day)
+        given = embargo_of(line, sender.day, zoned=sender.zoned)
         if given is None:
             continue
         parts.embargoed = True

@@ -21,7 +21,8 @@ MOSTLY_LATIN = 0.3
 WIDEST_WRAPPED = 100
 MOST_MESSAGES = 1000
 
-_BREAKS = re.compile("\r*\n|\r+|\x85|\u2028|\u2029")
+_BREAKS = re.compile("\r*\n|\r+")
+_HIGH = bytes(range(0x80, 0x100))
 _INNER_BRACES = re.compile(r"(?<=[A-Za-z])[{|}~](?=[A-Za-z])")
 # ISO 646, national variants: the places of [ \ ] { | } ~ hold letters. German DIN 66003, Swedish/Finnish SEN 850200,
 # Danish/Norwegian NS 4551.
@@ -44,12 +45,20 @@ def read_text(raw: RawStory) -> tuple[str, list[str]]:
     """
     text, charset = _decoded(raw)
     notes = [f"charset {charset}"] if charset else []
-    text = _BREAKS.sub("\n", text)
+    text = _one_break(text)
     if text.isascii() and len(_INNER_BRACES.findall(text)) >= 2:
         variant = _VARIANT_OF.get((raw.language or "de").partition("-")[0].lower(), "de")
         text = text.translate(_VARIANTS[variant])
         notes.append(f"national variant of ISO 646 ({variant}) read")
     return text.replace("\x00", ""), notes
+
+
+def _one_break(text: str) -> str:
+    """LF for CR LF, CR CR LF (teleprinters), CR and the line separators of other charsets."""
+    text = text.replace("\r\n", "\n")
+    if "\r" in text:
+        text = _BREAKS.sub("\n", text)
+    return text if text.isascii() else text.replace("\x85", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
 
 
 def _decoded(raw: RawStory) -> tuple[str, str | None]:
@@ -64,7 +73,7 @@ def _decoded(raw: RawStory) -> tuple[str, str | None]:
     except UnicodeDecodeError:
         pass
     declared = codec_of(declared_charset(raw.content_type))
-    high = sum(1 for byte in value if byte > 0x7F)
+    high = len(value) - len(value.translate(None, _HIGH))
     if (declared in (None, "utf-8", "cp1252")) and high <= MOSTLY_LATIN * len(value) and not _damaged_utf8(value):
         return _western(value), "cp1252 (declared)" if declared == "cp1252" else "cp1252 (assumed)"
     decoded = decode(value, raw.content_type)
@@ -74,7 +83,7 @@ def _decoded(raw: RawStory) -> tuple[str, str | None]:
 def _damaged_utf8(value: bytes) -> bool:
     replaced = value.decode("utf-8", "replace")
     bad = replaced.count("\ufffd")
-    return sum(1 for character in replaced if character > "\x7f") - bad > bad
+    return len(replaced) - len(replaced.encode("ascii", "ignore")) > 2 * bad
 
 
 def _western(value: bytes) -> str:
@@ -155,10 +164,10 @@ def _frame(chunk: str, header_lines: int) -> Frame:
 # Typography. SCD (0x0C) to ECD (0x0B) frames a typesetter's instruction; KW (0x18) takes back the word before it.
 _INSTRUCTION = re.compile("\x0c[^\n\x0b\x0c]{0,60}\x0b")
 _KILLED_WORD = re.compile("[ ]?[^\\s\x18]{1,60}\x18")
-_AS_BLANKS = str.maketrans(
-    {"\x10": " ", "\x1e": " ", "\x1f": "   ", "\xa0": " ", "\x0b": " ", "\x0c": " ", "\u202f": " "}
-)
+_AS_BLANKS = {"\x1e": " ", "\x1f": "   ", "\xa0": " ", "\x0b": " ", "\x0c": " ", "\u202f": " "}
+_BLANK = re.compile("[\x0b\x0c\x1e\x1f\xa0\u202f]")
 _DROPPED = re.compile("\x1b[\\[(][0-9;]*[A-Za-z]?|[\x00-\x07\x0e-\x1d\x7f]")
+_SPACE_BAND = re.compile("\x10 ?")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\xa0\u202f]")
 
 
@@ -169,8 +178,8 @@ def printable(text: str) -> str:
     """
     if _CONTROL.search(text) is None:
         return text
-    text = _KILLED_WORD.sub("", _INSTRUCTION.sub("", text))
-    return _DROPPED.sub("", text.translate(_AS_BLANKS))
+    text = _SPACE_BAND.sub(" ", _KILLED_WORD.sub("", _INSTRUCTION.sub("", text)))
+    return _DROPPED.sub("", _BLANK.sub(lambda found: _AS_BLANKS[found[0]], text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +205,7 @@ def paragraphs(lines: list[str]) -> list[Paragraph]:
     """
     narrow = [len(line.strip()) for line in lines if 0 < len(line.strip()) <= WIDEST_WRAPPED]
     width = max(narrow, default=0)
-    indents = Counter([_indent(line) for line in lines if line.strip()])
-    base = indents.most_common(1)[0][0] if indents else 0
+    base = _base_indent(lines)
     found: list[Paragraph] = []
     block: list[str] = []
     after_blank = True
@@ -216,6 +224,13 @@ def paragraphs(lines: list[str]) -> list[Paragraph]:
     return found
 
 
+def _base_indent(lines: list[str]) -> int:
+    """The smallest indent that a fifth of the lines have: paragraphs may begin as often as they go on."""
+    indents = Counter([_indent(line) for line in lines if line.strip()])
+    often = [indent for indent, count in indents.items() if count * 5 >= indents.total()]
+    return min(often, default=0)
+
+
 def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
@@ -229,7 +244,8 @@ def _begins(line: str, block: list[str], base: int) -> bool:
     if _BULLET.match(stripped) or _is_columns(line) != _is_columns(block[-1]):
         return True
     goes_on = _BULLET.match(block[0].strip()) is not None and 0 < _indent(line) <= 4
-    return _indent(line) > base and not goes_on and _indent(block[0]) <= base + 1
+    quoted = _indent(line) == _indent(block[-1]) and stripped[0].islower()
+    return _indent(line) > base and not goes_on and not quoted
 
 
 def _is_columns(line: str) -> bool:
