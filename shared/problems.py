@@ -43,6 +43,7 @@ KINDS: Final[Mapping[str, tuple[int, str]]] = {
     "lone-surrogate": (400, "A string holds half a character"),
     "too-deep": (400, "The JSON is nested too deeply"),
     "body-timeout": (408, "The body came too slowly"),
+    "replayed": (409, "This signed push was taken before"),
     "idempotency-in-progress": (409, "A push with this Idempotency-Key is still under way"),
     "too-large": (413, "Too large"),
     "unsupported-media-type": (415, "This content type is not taken"),
@@ -56,6 +57,7 @@ KINDS: Final[Mapping[str, tuple[int, str]]] = {
     "idempotency-key-reused": (422, "The Idempotency-Key was used with another body"),
     # Who asks, and for what.
     "unauthorized": (401, "The key is missing or wrong"),
+    "bad-signature": (401, "The signature is missing or wrong"),
     "forbidden": (403, "The key does not allow this"),
     "not-found": (404, "There is nothing here"),
     "method-not-allowed": (405, "This method is not offered here"),

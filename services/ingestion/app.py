@@ -52,7 +52,7 @@ def create_app(
         routes=[*probe_routes(health)],
     )
     app.post("/v1/feeds/{feed}/items", status_code=202, response_model=None, **PUSH)(
-        Pushes(door, feeds, settings, health).push
+        Pushes(door, feeds, settings, health, clock).push
     )
     install_problems(app)
     app.add_middleware(Observed)

@@ -114,7 +114,7 @@ async def drain(chunks: AsyncIterable[bytes], limit: int) -> bool:
     return False
 
 
-def split_lines(body: bytes) -> Iterator[Item]:
+def split_lines(body: bytes, most: int = MAX_ITEMS) -> Iterator[Item]:
     """The items of an NDJSON body: split at LF alone (U+2028 and CR are none), blank lines passed over.
 
     Raises:
@@ -130,6 +130,6 @@ def split_lines(body: bytes) -> Iterator[Item]:
         line += 1
         if raw and not raw.isspace():
             n += 1
-            if n > MAX_ITEMS:
-                raise problem("too-large", f"a batch may have {MAX_ITEMS} items")
+            if n > most:
+                raise problem("too-large", f"a batch may have {most} items")
             yield Item(n, line, raw)

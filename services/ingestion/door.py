@@ -8,6 +8,7 @@ again under the same Idempotency-Key gives the same item ids, and what was store
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,13 +17,15 @@ from uuid import UUID
 
 import orjson
 
-from services.ingestion.bodies import Item, split_lines
+from services.ingestion.bodies import MAX_ITEMS, Item, split_lines
+from services.ingestion.envelope import envelope
 from services.ingestion.idempotency import IdempotencyKeys
 from services.ingestion.items import check_item
 from services.ingestion.media import Family
+from services.ingestion.spent import SpentIds
 from shared import ids
 from shared.errors import NewswireError, Refused, TooLarge, Transient
-from shared.events import STORIES_RAW, STORY_RECEIVED, Headers, now, rfc3339
+from shared.events import STORIES_RAW, now
 from shared.failpoints import failpoint
 from shared.feeds import Feed
 from shared.kafka.ports import Message, Publisher
@@ -38,7 +41,10 @@ MAX_TOLD: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """One push: who sends it, its decoded body, and what its headers said, checked."""
+    """One push: who sends it, its decoded body, and what its headers said, checked.
+
+    `signed_id` is the id of a signed push: as good as an Idempotency-Key, and good only once.
+    """
 
     feed: Feed
     body: bytes
@@ -47,6 +53,14 @@ class Push:
     content_type: bytes | None = None
     content_location: str | None = None
     idempotency_key: str | None = None
+    signed_id: str | None = None
+
+    @property
+    def receipt(self) -> UUID | None:
+        """The receipt that every retry of this push has, if the sender gave it a name."""
+        if self.signed_id is not None:  # no Idempotency-Key holds a line's end: the two kinds of names never meet
+            return ids.receipt_for_key(self.feed.id, f"webhook-id\n{self.signed_id}")
+        return ids.receipt_for_key(self.feed.id, self.idempotency_key) if self.idempotency_key is not None else None
 
 
 @dataclass(slots=True)
@@ -81,23 +95,25 @@ class Door:
         kafka_wait_s: float,
         keys: IdempotencyKeys,
         clock: Callable[[], datetime] = now,
+        spent: SpentIds | None = None,
     ) -> None:
         self._publisher = publisher
         self._item_limit = item_limit
         self._kafka_wait_s = kafka_wait_s
         self._keys = keys
         self._clock = clock
+        self._spent = SpentIds() if spent is None else spent
 
     async def take(self, push: Push, tally: Tally) -> bytes:
         """The JSON of a 202 answer: at least one item is safe in Kafka, and each has its status.
 
         Raises:
-            Problem: nothing was accepted (the first item's problem), Kafka is away (503), or the key was used (409, 422).
+            Problem: nothing was accepted (the first item's problem), Kafka is away (503), or the key or
+                signed id was used (409, 422).
         """
-        if push.idempotency_key is None:
-            tally.receipt = ids.fresh_receipt()
-            return await self._take(push, tally.receipt, tally)
-        receipt = tally.receipt = ids.receipt_for_key(push.feed.id, push.idempotency_key)
+        receipt = tally.receipt = push.receipt or ids.fresh_receipt()
+        if push.receipt is None:
+            return await self._take(push, receipt, tally)
         first = self._keys.begin(receipt, ids.content_hash(push.body, push.content_type, push.content_location))
         if first is not None:
             tally.repeated = True
@@ -105,7 +121,11 @@ class Door:
             return first
         answer = None
         try:
+            if push.signed_id is not None:
+                self._spent.check(receipt, time.monotonic())
             answer = await self._take(push, receipt, tally)
+            if push.signed_id is not None:
+                self._spent.spend(receipt, time.monotonic())
         finally:
             if answer is None:
                 self._keys.forget(receipt)
@@ -133,12 +153,21 @@ class Door:
 
     async def _check(self, push: Push, receipt: str) -> _Checked:
         checked = _Checked()
-        common = _headers(push, receipt, self._clock())
+        limits = push.feed.limits
+        item_limit = min(self._item_limit, limits.item_bytes or self._item_limit)
+        common = envelope(
+            push.feed,
+            receipt,
+            self._clock(),
+            push.traceparent,
+            content_type=push.content_type,
+            content_location=push.content_location,
+        )
         since_yield = 0
         for item in _items(push):
             item_id = f"{receipt}.{item.n}"
             try:
-                name = check_item(item.raw, push.family, self._item_limit)
+                name = check_item(item.raw, push.family, item_limit)
             except Refused as refused:
                 _refuse(checked, {"id": item_id}, refused, item.line)
             else:
@@ -157,31 +186,9 @@ class Door:
 
 
 def _items(push: Push) -> Iterable[Item]:
-    return split_lines(push.body) if push.family is Family.NDJSON else (Item(1, 0, push.body),)
-
-
-def _headers(push: Push, receipt: str, taken: datetime) -> Headers:
-    """The headers that all items of a push share: CloudEvents' attributes, and the feed's rules for normalization."""
-    feed = push.feed
-    headers = [
-        ("ce_specversion", b"1.0"),
-        ("ce_type", STORY_RECEIVED.encode()),
-        ("ce_source", f"/feeds/{feed.id}".encode()),
-        ("ce_time", rfc3339(taken).encode()),
-        ("ce_feed", feed.id.encode()),
-        ("ce_receipt", receipt.encode()),
-        ("ce_provider", feed.namespace.encode()),
-        ("traceparent", push.traceparent.encode()),
-    ]
-    if push.content_type is not None:
-        headers.append(("content-type", push.content_type))
-    if feed.zone:
-        headers.append(("ce_zone", feed.zone.encode()))
-    if feed.language:
-        headers.append(("ce_language", feed.language.encode()))
-    if push.content_location:
-        headers.append(("ce_contentlocation", push.content_location.encode()))
-    return tuple(headers)
+    if push.family is not Family.NDJSON:
+        return (Item(1, 0, push.body),)
+    return split_lines(push.body, push.feed.limits.batch_items or MAX_ITEMS)
 
 
 def _refuse(checked: _Checked, entry: dict[str, Any], refused: Refused, line: int) -> None:

@@ -64,11 +64,17 @@ PUSH: Final[dict[str, Any]] = {
         },
     },
     "openapi_extra": {
-        "security": [{"feed": []}],
+        "security": [{"feed": []}, {"signature": []}],
         "parameters": [
             {"name": "feed", "in": "path", "required": True, "schema": {"type": "string"}},
             _header("Idempotency-Key", "1 to 255 printable characters; a retry with the same one changes nothing"),
             _header("Content-Location", "address of a pushed page"),
+            _header("webhook-id", "of a signed push (Standard Webhooks): its id, good once"),
+            _header("webhook-timestamp", "of a signed push: seconds since 1970, at most 300 from now"),
+            _header(
+                "webhook-signature",
+                "of a signed push: `v1,BASE64` of HMAC-SHA256(id.timestamp.body), several by blanks",
+            ),
             _header("traceparent", "W3C Trace Context"),
         ],
         "requestBody": {

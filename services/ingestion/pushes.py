@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -16,7 +21,10 @@ from services.ingestion.bodies import Incoming, Limits, drain, read_body
 from services.ingestion.door import Door, Push, Tally
 from services.ingestion.inflate import encoding_of
 from services.ingestion.media import family_of
+from services.ingestion.signature import HEADERS, Verifier, bad_signature, read_signature
 from shared import tracing
+from shared.events import now
+from shared.feeds import Feed
 from shared.health import Health
 from shared.log import get_logger
 from shared.problems import Problem, problem, quoted
@@ -32,8 +40,11 @@ _VISIBLE = re.compile(r"[\x21-\x7e]{1,2048}")
 class Pushes:
     """The route: HTTP to `Door` and back, with one log line a request."""
 
-    def __init__(self, door: Door, feeds: FeedDirectory, settings: Settings, health: Health) -> None:
+    def __init__(
+        self, door: Door, feeds: FeedDirectory, settings: Settings, health: Health, clock: Callable[[], datetime] = now
+    ) -> None:
         self._door = door
+        self._clock = clock
         self._feeds = feeds
         self._health = health
         self._limits = Limits(settings.sizes.request, settings.ingestion.body_timeout_s)
@@ -75,22 +86,81 @@ class Pushes:
             return False
 
     async def _push(self, request: Request, incoming: Incoming, line: _Line) -> bytes:
-        feed = authenticate(self._feeds, request.path_params["feed"], _single(request, "authorization"))
-        line.feed = feed.id
+        sender = self._sender(request)
+        line.feed = sender.feed.id if sender.feed and sender.verifier is None else None
         encoding = encoding_of(_single(request, "content-encoding"))
         length = _length(request)
         content_type = _single(request, "content-type")
         family = family_of(content_type)
         key, location = _idempotency_key(request), _content_location(request)
+        if sender.verifier and (key or location):
+            raise problem(
+                "bad-header", "a signed push goes without Idempotency-Key and Content-Location: they are not signed"
+            )
         traceparent = tracing.child_of(request.headers.get("traceparent"))
         line.trace = tracing.trace_id(traceparent)
-        with self._admission.reserve(min(length or 0, self._limits.size)) as room:
-            body = await read_body(incoming, encoding=encoding, length=length, limits=self._limits, reservation=room)
-            line.bytes = len(body)
+        with ExitStack() as rooms:
+            body = await self._body(incoming, sender, encoding, length, rooms)
+            feed = sender.known()
+            line.feed, line.bytes = feed.id, len(body)
             if not self._health.ready_once:
                 raise problem("unavailable", "starting: Kafka has not answered yet")
             given = content_type.encode("latin-1") if content_type else None
-            return await self._door.take(Push(feed, body, family, traceparent, given, location, key), line.tally)
+            push = Push(feed, body, family, traceparent, given, location, key, sender.signed_id)
+            return await self._door.take(push, line.tally)
+
+    async def _body(
+        self, incoming: Incoming, sender: _Sender, encoding: str | None, length: int | None, rooms: ExitStack
+    ) -> bytes:
+        """The body, decoded; of a signed push only once the signature on it as it came is found good. Room for it in `rooms`."""
+        room = rooms.enter_context(self._admission.reserve(min(length or 0, self._limits.size)))
+        read = partial(read_body, limits=self._limits)
+        if sender.verifier is None:
+            return await read(incoming, encoding=encoding, length=length, reservation=room)
+        body = await read(sender.verifier.watch(incoming), encoding=None, length=length, reservation=room)
+        sender.verifier.check()
+        if encoding is None:
+            return body
+        unpacked = rooms.enter_context(self._admission.reserve(0))
+        return await read(_once(body), encoding=encoding, length=None, reservation=unpacked)
+
+    def _sender(self, request: Request) -> _Sender:
+        """Who sends: known by a key now, or by a signature once the body is there.
+
+        Raises:
+            Problem: 401.
+        """
+        feed_id = request.path_params["feed"]
+        if not any(name in request.headers for name in HEADERS):
+            return _Sender(authenticate(self._feeds, feed_id, _single(request, "authorization")))
+        signature = read_signature(*(_signed_header(request, name) for name in HEADERS))
+        feed = self._feeds.get(feed_id)
+        return _Sender(feed, Verifier(signature, feed.signing_secrets if feed else (), self._clock()), signature.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """Who sends, or says so: with a verifier, `feed` is not to be believed before that has checked the body."""
+
+    feed: Feed | None
+    verifier: Verifier | None = None
+    signed_id: str | None = None
+
+    def known(self) -> Feed:
+        """The feed, once it has been checked."""
+        if self.feed is None:  # its signature cannot have been good: nobody has the secret of a feed that is not there
+            raise bad_signature()
+        return self.feed
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+def _signed_header(request: Request, name: str) -> str | None:
+    """One of the signature's headers: given twice, it is as wrong as any other wrong one."""
+    values = request.headers.getlist(name)
+    return values[0] if len(values) == 1 else None
 
 
 class _Line:
