@@ -16,7 +16,13 @@ from services.normalization.parts import Block
 from services.normalization.xml import MAX_TAGS, Element, too_deep
 from shared.events import Image
 
-_TAG = re.compile(r"</?[A-Za-z][^<>]{0,2000}>|<!--")
+_TAG = re.compile(
+    r"</?(?:p|br|b|i|u|em|strong|a|span|div|ul|ol|li|dl|dt|dd|h[1-6]|table|tr|td|th|blockquote|q|cite|img|figure|sub|sup|small"
+    r"|font|pre|code|section|article|header|footer|html|body|head|hr|abbr|time|iframe|video|block|hl2|center|strike|s|del|ins)"
+    r"(?:\s[^<>]{0,2000})?/?>|<!--",
+    re.IGNORECASE,
+)
+"""Tags of HTML and of NITF's text, and no other: `<GLD>` is a ticker."""
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _PIXEL = frozenset({"0", "1", "0px", "1px"})
 

@@ -76,7 +76,7 @@ def parse_xml(raw: bytes, content_type: str | None = None) -> Parsed:
     """
     if len(raw) > MAX_BYTES:
         raise TooLarge(f"XML of more than {MAX_BYTES} bytes")
-    text, notes = _text(raw, content_type)
+    text, notes = read_text(raw, content_type)
     if text.count("<") > MAX_TAGS:
         raise TooLarge(f"XML of more than {MAX_TAGS} tags")
     text = _without_doctype(text)
@@ -92,7 +92,7 @@ def parse_xml(raw: bytes, content_type: str | None = None) -> Parsed:
     return Parsed(root, "; ".join(notes) or None)
 
 
-def _text(raw: bytes, content_type: str | None) -> tuple[str, list[str]]:
+def read_text(raw: bytes, content_type: str | None) -> tuple[str, list[str]]:
     """The document without its XML declaration, which says nothing more once bytes are characters."""
     declared = _ENCODING.search(raw[:300].replace(b"\x00", b"").decode("latin-1").partition("?>")[0])
     label = declared_charset(content_type) or (declared[1] if declared else None)

@@ -13,11 +13,13 @@ from services.normalization.formats import (
     anpa_1312,
     html_page,
     iptc_7901,
+    json_feed,
     newsml_1,
     newsml_g2,
     ninjs,
     nitf,
     plain_json,
+    rss_atom,
     text,
 )
 from services.normalization.parts import StoryParts
@@ -48,7 +50,20 @@ class Format(Protocol):
         """
 
 
-FORMATS: list[Format] = [ninjs, plain_json, newsml_g2, newsml_1, nitf, iptc_7901, anpa_1312, html_page, text]
+FORMATS: list[Format] = [
+    json_feed,
+    ninjs,
+    plain_json,
+    newsml_g2,
+    newsml_1,
+    nitf,
+    iptc_7901,
+    anpa_1312,
+    rss_atom.RSS,
+    rss_atom.ATOM,
+    html_page,
+    text,
+]
 
 
 def bare_type(content_type: str | None) -> str | None:
