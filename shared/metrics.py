@@ -38,6 +38,25 @@ PROBLEMS = Counter(
     "newswire_problems", "Refusals by problem code: tells which mistake senders make", ["code"], registry=REGISTRY
 )
 
+# Polled feeds.
+POLLS = Counter(
+    "newswire_polls",
+    "Polls by outcome (new, nothing-new, not-modified, failed, gone); failures by feed are in the log",
+    ["outcome"],
+    registry=REGISTRY,
+)
+POLLED_FEEDS = Gauge("newswire_polled_feeds", "Feeds that this replica polls", registry=REGISTRY)
+FAILING_FEEDS = Gauge(
+    "newswire_polled_feeds_failing",
+    "Feeds of this replica whose last three polls failed: the log names them and says why",
+    registry=REGISTRY,
+)
+POLL_DELAY = Gauge(
+    "newswire_poll_delay_seconds",
+    "How late the most overdue feed of this replica is; growing: raise poll_concurrency or add replicas",
+    registry=REGISTRY,
+)
+
 # The consumer runtime, by topic.
 RECORDS = Counter(
     "newswire_records",

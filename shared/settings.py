@@ -174,6 +174,22 @@ class IngestionSettings(Section):
     """Idempotency-Keys remembered by a replica, to tell a reused key from a retry."""
     body_timeout_s: float = Field(60, gt=0)
     """How long a sender may take for one body."""
+    polling: bool = True
+    """Whether this replica takes a share of the polled feeds."""
+    poll_concurrency: int = Field(8, ge=1, le=1000)
+    """Feeds that a replica polls at once."""
+    poll_timeout_s: float = Field(30, gt=0)
+    """How long one fetch may take, redirects included."""
+    poll_max_bytes: int = Field(16 * MIB, ge=1024)
+    """Most bytes of one fetched feed or page, packed and unpacked."""
+    poll_host_gap_s: float = Field(1, ge=0)
+    """Pause between two requests of a replica to one host; a host's own wish (Retry-After, Crawl-delay) may be longer."""
+    poll_ports: tuple[int, ...] = (80, 443)
+    """Ports that may be called, as a JSON list."""
+    allow_private_addresses: bool = False
+    """For closed networks: feeds may be fetched from this machine and private networks. Everywhere else it opens the network's inside to whoever writes a feed (SSRF)."""
+    user_agent: str = Field("newswire/0.1", pattern=r"^[\x20-\x7e]{1,200}$")
+    """How fetches name themselves; say here how to reach you."""
 
 
 class NormalizationSettings(Section):

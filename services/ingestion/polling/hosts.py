@@ -11,13 +11,25 @@ from typing import Final
 MAX_HOSTS: Final = 10_000
 
 
+class Turn:
+    """A request to a host that is under way; `end` may be called any number of times."""
+
+    def __init__(self, hosts: Hosts, host: str) -> None:
+        self._hosts = hosts
+        self._host = host
+
+    def end(self, *, rest_s: float = 0.0) -> None:
+        """The request is over; the host is left alone for the usual gap, or for `rest_s` if that is longer."""
+        self._hosts.ended(self, self._host, rest_s)
+
+
 class Hosts:
     """Which host may be asked now. Times are of `clock`, in seconds."""
 
     def __init__(self, gap_s: float, clock: Callable[[], float]) -> None:
         self._gap_s = gap_s
         self._clock = clock
-        self._busy: set[str] = set()
+        self._busy: dict[str, Turn] = {}
         self._not_before: dict[str, float] = {}
 
     def wait_s(self, host: str) -> float | None:
@@ -26,14 +38,17 @@ class Hosts:
             return None
         return max(self._not_before.get(host, 0.0) - self._clock(), 0.0)
 
-    def begin(self, host: str) -> None:
+    def begin(self, host: str) -> Turn:
         """A request to it starts. The caller has asked `wait_s`."""
-        self._busy.add(host)
+        turn = self._busy[host] = Turn(self, host)
+        return turn
 
-    def end(self, host: str, *, rest_s: float = 0.0) -> None:
-        """The request is over; the host is left alone for the usual gap, or for `rest_s` if that is longer."""
-        self._busy.discard(host)
+    def ended(self, turn: Turn, host: str, rest_s: float) -> None:
+        """See `Turn.end`."""
+        if self._busy.get(host) is not turn:
+            return
+        del self._busy[host]
+        now = self._clock()
         if len(self._not_before) >= MAX_HOSTS:
-            now = self._clock()
             self._not_before = {name: at for name, at in self._not_before.items() if at > now}
-        self._not_before[host] = self._clock() + max(self._gap_s, rest_s)
+        self._not_before[host] = now + max(self._gap_s, rest_s)

@@ -1,0 +1,252 @@
+"""The poller: a replica's share of the polled feeds, each asked when it is due.
+
+Runs beside the front door in every replica. A broken feed, a broken state or an outage of Kafka costs polls, never the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import httpx2
+
+from services.ingestion.polling.feed_state import FeedState, state_message
+from services.ingestion.polling.hosts import Hosts, Turn
+from services.ingestion.polling.poll import Poll, first_state
+from services.ingestion.polling.schedule import Bounds, Outcome, after
+from services.ingestion.polling.share import Part, Share
+from shared.errors import Misconfigured, Transient
+from shared.events import FEEDS_STATE, now
+from shared.feeds import Feed, PollRules
+from shared.kafka.ports import Publisher, Source, TopicPartition
+from shared.log import bound_contextvars, get_logger
+from shared.metrics import FAILING_FEEDS, POLL_DELAY, POLLED_FEEDS
+
+GROUP: Final = "ingestion-poller"
+TICK_S: Final = 0.5
+"""How long the loop waits for records of `feeds.state` before it looks for due feeds again."""
+AGAIN_S: Final = 5.0
+"""After which a poll that Kafka or the group cut short is tried again."""
+LET_GO_S: Final = 8.0
+"""How long what is on its way to Kafka may take when the feeds are given up."""
+MISCONFIGURED_S: Final = 30.0
+FAILING: Final = 3
+
+_log = get_logger()
+
+
+class FeedList(Protocol):
+    """Where the feeds of now are looked up."""
+
+    def current(self) -> Mapping[str, Feed]:
+        """All feeds by id."""
+
+
+@dataclass(eq=False)
+class _Lease:
+    """The right to poll one feed, for one poll; see `poll.Lease`."""
+
+    share: Share
+    part: Part
+    delivering: bool = False
+
+    async def confirm(self) -> None:
+        await self.share.confirm(self.part)
+
+
+@dataclass(eq=False)
+class _Running:
+    task: asyncio.Task[None]
+    lease: _Lease
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    late_s: float
+    feed: Feed
+    rules: PollRules
+    part: Part
+    state: FeedState
+
+
+class Poller:
+    """Polls this replica's share of the feeds until it is stopped."""
+
+    def __init__(
+        self,
+        feeds: FeedList,
+        source: Source,
+        publisher: Publisher,
+        *,
+        share: Share,
+        poll: Poll,
+        hosts: Hosts,
+        concurrency: int,
+        clock: Callable[[], datetime] = now,
+        tick_s: float = TICK_S,
+    ) -> None:
+        self._feeds = feeds
+        self._source = source
+        self._publisher = publisher
+        self._share = share
+        self._poll = poll
+        self._hosts = hosts
+        self._concurrency = concurrency
+        self._clock = clock
+        self._tick_s = tick_s
+        self._running: dict[str, _Running] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Take part in the polling until `stop`; without a polled feed in the feeds file nothing is asked of Kafka."""
+        while not stop.is_set() and not any(feed.poll for feed in self._feeds.current().values()):
+            await _pause(stop, 1.0)
+        if stop.is_set():
+            return
+        joining = asyncio.create_task(self._source.start([FEEDS_STATE], self._assigned, self._revoked))
+        try:
+            if await _first(joining, stop):
+                await self._loop(stop)
+        finally:
+            joining.cancel()
+            await asyncio.gather(joining, return_exceptions=True)
+            await self._give_up()
+            await self._source.stop()
+
+    async def _loop(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                self._share.take(await self._source.poll(1000, self._tick_s))
+                await self._share.mark()
+                await self._start_due()
+            except Misconfigured as error:
+                _log.error("polling waits for a person", reason=str(error))
+                await _pause(stop, MISCONFIGURED_S)
+            except Transient as error:
+                _log.warning("polling waits", reason=str(error))
+                await _pause(stop, 1.0)
+            except Exception:
+                _log.exception("polling stumbled, goes on")
+                await _pause(stop, AGAIN_S)
+
+    async def _start_due(self) -> None:
+        due = self._due()
+        room = self._concurrency - len(self._running)
+        if not due or room <= 0:
+            return
+        await self._share.confirm()
+        for one in due:
+            if room <= 0:
+                break
+            host = httpx2.URL(one.rules.url).host
+            if self._hosts.wait_s(host) != 0 or not self._share.holds(one.part):
+                continue
+            room -= 1
+            self._start(one, self._hosts.begin(host))
+
+    def _due(self) -> list[_Due]:
+        """Feeds to be polled now, the most overdue first."""
+        moment = self._clock()
+        ours, failing, due = 0, 0, []
+        for feed in self._feeds.current().values():
+            part = self._share.part_of(feed.id) if feed.poll else None
+            if part is None or feed.poll is None:
+                continue
+            ours += 1
+            state = part.states.get(feed.id)
+            if state is None:
+                state = part.states[feed.id] = first_state(feed.poll, moment)
+            failing += state.pace.failures >= FAILING
+            late_s = (moment - _when(state, feed.poll)) / timedelta(seconds=1)
+            if late_s >= 0 and feed.id not in self._running:
+                due.append(_Due(late_s, feed, feed.poll, part, state))
+        due.sort(key=lambda one: -one.late_s)
+        POLLED_FEEDS.set(ours)
+        POLL_DELAY.set(due[0].late_s if due else 0)
+        FAILING_FEEDS.set(failing)
+        return due
+
+    def _start(self, one: _Due, turn: Turn) -> None:
+        lease = _Lease(self._share, one.part)
+        task = asyncio.create_task(self._one(one, turn, lease))
+        self._running[one.feed.id] = _Running(task, lease)
+
+        def over(_: asyncio.Task[None]) -> None:
+            turn.end()  # a task that is cancelled before its first step ends nothing itself
+            self._running.pop(one.feed.id, None)
+
+        task.add_done_callback(over)
+
+    async def _one(self, one: _Due, turn: Turn, lease: _Lease) -> None:
+        state = one.state
+        with bound_contextvars(feed=one.feed.id):
+            try:
+                await self._poll.poll(one.feed, one.rules, state, turn, lease)
+            except Transient as error:
+                state.next = self._clock() + timedelta(seconds=AGAIN_S)
+                _log.warning("poll cut short, is done again", reason=str(error))
+                return
+            except Exception:
+                _log.exception("poll failed in an unexpected way")
+                bounds = Bounds(one.rules.min_interval_s, one.rules.max_interval_s)
+                state.pace, wait = after(state.pace, Outcome.FAILED, bounds)
+                state.why, state.next = "internal-error", self._clock() + timedelta(seconds=wait)
+            if self._share.holds(one.part):
+                lease.delivering = True
+                outcome = (await self._publisher.publish([state_message(one.feed.id, state)]))[0]
+                if outcome is not None:
+                    # The state of a later poll covers it; until then a new owner would send again, and that is recognised.
+                    _log.warning("state of a feed not stored", reason=str(outcome))
+
+    async def _assigned(self, partitions: frozenset[TopicPartition]) -> None:
+        self._share.assigned(partitions)
+
+    async def _revoked(self, _: frozenset[TopicPartition]) -> None:
+        """No poll goes on after this returns: the group gives the feeds to others."""
+        await self._give_up()
+
+    async def _give_up(self) -> None:
+        self._share.revoked()
+        running = list(self._running.values())
+        for one in running:
+            if not one.lease.delivering:
+                one.task.cancel()
+        tasks = [one.task for one in running]
+        if tasks:
+            await asyncio.wait(tasks, timeout=LET_GO_S)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _when(state: FeedState, rules: PollRules) -> datetime:
+    """When a feed is due: a new address at once, and never later than its bounds of now say."""
+    if state.url != rules.url:
+        return min(state.next, (state.polled or state.next) + timedelta(seconds=rules.min_interval_s))
+    if state.pace.failures or state.polled is None:
+        return state.next
+    return min(state.next, state.polled + timedelta(seconds=rules.max_interval_s * 1.2))
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    """Until `stop`, at most so long."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
+
+
+async def _first(joining: asyncio.Task[None], stop: asyncio.Event) -> bool:
+    """Whether the group was joined before `stop` was set."""
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({joining, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+    if joining.done():
+        joining.result()
+        return True
+    return False
