@@ -10,7 +10,19 @@ from pathlib import Path
 import pytest
 
 CORPORA = "NEWSWIRE_CORPORA"
-SERVER_ROOMS = {"integration", "e2e", "faults"}
+ROOMS = ("unit", "contract", "integration", "e2e", "faults")
+"""The quick ones first, and each room's own servers and services up only while its tests run."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Room after room; inside a room the order stays as random as it came."""
+
+    def room(item: pytest.Item) -> int:
+        name = item.path.relative_to(Path(__file__).parent).parts[0]
+        return ROOMS.index(name) if name in ROOMS else len(ROOMS)
+
+    items.sort(key=room)
 
 
 @dataclass(frozen=True)

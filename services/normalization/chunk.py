@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pydantic import TypeAdapter
 
 from services.normalization import language
-from services.normalization.normalize import normalize
+from services.normalization.normalize import normalize_each
 from services.normalization.raw import raw_story
 from shared.errors import Refused, TooLarge
 from shared.events import ARTICLE_NORMALIZED, Article, Headers, now, structured
@@ -27,7 +27,7 @@ Item = tuple[Headers, bytes | None]
 
 
 class Outcome(NamedTuple):
-    """What became of one record: messages (key, value) in order, or a class and a reason.
+    """What became of one record: messages (key, value) in order, and a class and a reason if not all of it is in them.
 
     `received` is when the front door took it (seconds since 1970, 0 if unknown), `seconds` what it took here.
     """
@@ -83,12 +83,17 @@ def _one(headers: Headers, value: bytes | None, largest: int) -> Outcome:
     try:
         raw = raw_story(headers, value)
         received = raw.received.timestamp()
-        articles = normalize(raw, now())
+        articles, refusals = normalize_each(raw, now())
         messages = tuple([event(article) for article in articles])
         _check_size(messages, largest)
     except Refused as refused:
         return Outcome((), refused.code, refused.reason, "refused", received, 0.0)
-    return Outcome(messages, None, None, articles[0].format, received, 0.0)
+    format_name = articles[0].format if articles else "refused"
+    if refusals:
+        first = refusals[0]
+        more = f" (and {len(refusals) - 1} more)" if len(refusals) > 1 else ""
+        return Outcome(messages, first.code, first.reason + more, format_name, received, 0.0)
+    return Outcome(messages, None, None, format_name, received, 0.0)
 
 
 def _check_size(messages: Sequence[tuple[bytes, bytes]], largest: int) -> None:

@@ -110,6 +110,11 @@ def _ordering(
     return version, None
 
 
+def story_of(parts: StoryParts, raw: RawStory, identity: Identity) -> UUID:
+    """The chain that an article belongs to: that of the story it goes on from, else its own."""
+    return ids.article_id(raw.provider, parts.evolved_from) if parts.evolved_from else identity.article_id
+
+
 def _squeezed(text: str | None) -> str | None:
     return " ".join(text.split()) if text else None
 

@@ -1,13 +1,14 @@
 """One record to its articles: parts → identity, status, clean text, dates, language, fingerprint. Pure.
 
-`normalize` raises nothing but `Refused`, whatever the bytes are: an unexpected error of a reader is a dead letter of class
+Nothing but `Refused` comes out of it, whatever the bytes are: an unexpected error of a reader is a dead letter of class
 `unreadable`, and the record stays whole in `dead-letters`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple, TypeVar
 
 from services.normalization import cleanup, dateline, dates, html, language, layout, lifecycle, page
 from services.normalization.fingerprint import source_hash
@@ -19,22 +20,84 @@ from services.normalization.sentences import first_sentence, summary_of
 from shared.errors import Refused
 from shared.events import Article, HonestDate, Status
 
+NOT_NEWS: Final = "not-news"
+T = TypeVar("T")
+
+
+class Normalized(NamedTuple):
+    """What became of a record: its articles in order, and the items in it that are none, each with class and reason."""
+
+    articles: list[Article]
+    refusals: list[Refused]
+
 
 def normalize(raw: RawStory, now: datetime) -> list[Article]:
-    """The articles in one record.
+    """The articles in one record, at least one.
 
     Raises:
-        Refused: it is damaged, or no story; the reason quotes nothing of it.
+        Refused: it is damaged, or holds no story; the reason quotes nothing of it.
+    """
+    articles, refusals = normalize_each(raw, now)
+    if not articles:
+        raise refusals[0]
+    return articles
+
+
+def normalize_each(raw: RawStory, now: datetime) -> Normalized:
+    """The articles in one record, with the orders to other stories (kills, holds) that it gives; one bad item spoils no other.
+
+    What is no news (a picture, a plan) counts as refused only where there is nothing else.
+
+    Raises:
+        Refused: the record as a whole cannot be read.
     """
     reader = registry.detect(raw)
+    found = _guarded(reader.NAME, lambda: reader.read(raw))
+    articles: list[Article] = []
+    refusals: list[Refused] = []
+    for number, parts in enumerate(found, 1):
+        for one in (parts, *_orders(parts)):
+            try:
+                articles.append(_guarded(reader.NAME, lambda one=one: conclude(one, raw, now)))  # type: ignore[misc]
+            except Refused as refused:
+                where = f"item {number} of {len(found)}: " if len(found) > 1 else ""
+                refusals.append(Refused(refused.code, where + refused.reason))
+    if articles:
+        refusals = [refused for refused in refusals if refused.code != NOT_NEWS]
+    return Normalized(articles, refusals)
+
+
+def _guarded(format_name: str, read: Callable[[], T]) -> T:
+    """What `read` gives; whatever it raises becomes a refusal that quotes nothing."""
     try:
-        return [conclude(parts, raw, now) for parts in reader.read(raw)]
+        return read()
     except Refused:
         raise
     except RecursionError:
-        raise Refused("too-deep", f"nested too deep to be read as {reader.NAME}") from None
+        raise Refused("too-deep", f"nested too deep to be read as {format_name}") from None
     except Exception as error:
-        raise Refused("unreadable", f"{type(error).__name__} while it was read as {reader.NAME}") from error
+        raise Refused("unreadable", f"{type(error).__name__} while it was read as {format_name}") from error
+
+
+def _orders(parts: StoryParts) -> Iterator[StoryParts]:
+    """What a story orders about others by their ids (NITF `management-doc-idref`, 'please kill item dpa 157').
+
+    An order becomes a version of its target, keyed by it, so that the target's owner applies it in order; a target not
+    yet seen gets its tombstone at once.
+    """
+    for target, status in [
+        *((name, "canceled") for name in parts.kills),
+        *((name, "withheld") for name in parts.holds),
+    ]:
+        yield StoryParts(
+            format=parts.format,
+            provider_id=target,
+            status=status,
+            version_time=parts.version_time,
+            slugline=parts.slugline,
+            ednote=parts.ednote,
+            notes=[f"ordered by {parts.provider_id or 'a message without an id'}"],
+        )
 
 
 def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
@@ -43,6 +106,8 @@ def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
     Raises:
         Refused: `no-identity`, `no-version`, `no-text`.
     """
+    if parts.kind == "not-news":
+        raise Refused(NOT_NEWS, "by its own word it is no story: a picture, a plan, a list")
     fingerprint = source_hash(parts)
     notes = list(parts.notes)
     word = lifecycle.meaning(parts.status, raw.status_map)
@@ -72,7 +137,7 @@ def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
     )
     fields: dict[str, Any] = {
         "article_id": identity.article_id,
-        "story_id": identity.article_id,
+        "story_id": lifecycle.story_of(parts, raw, identity),
         "provider_id": parts.provider_id,
         "version": parts.version,
         "ext_version": identity.ext_version,
@@ -82,6 +147,7 @@ def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
         "item": raw.item,
         "feed": raw.feed,
         "format": parts.format,
+        "kind": parts.kind,
         "status": status,
         "status_given": parts.status,
         "correction": parts.correction,

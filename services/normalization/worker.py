@@ -97,8 +97,8 @@ class Normalizer:
         for record, outcome in zip(chunk, outcomes, strict=True):
             self._tell(record, outcome)
             if outcome.code is not None:
+                # Whole, although some of its items may be articles: doing those again later changes nothing.
                 burials.append(Burial(record, outcome.code, outcome.reason or ""))
-                continue
             headers = _headers(record)
             for key, value in outcome.messages:
                 messages.append(Message(ARTICLES_NORMALIZED, key, value, headers))
@@ -116,7 +116,7 @@ class Normalizer:
         moment = time()
         ages = metrics.STAGE_AGE.labels("normalized")
         for outcome in outcomes:
-            if outcome.code is None:
+            if outcome.messages:
                 ages.observe(max(moment - outcome.received, 0.0))
         return safe
 

@@ -23,53 +23,53 @@ def settle(pipeline, ledger, seconds=90):
     return ledger.check(documents_of(pipeline.elasticsearch_url, ledger.mark))
 
 
-def test_kafka_dies_and_comes_back(own_servers, own_pipeline):
+def test_kafka_dies_and_comes_back(own_servers, pipeline):
     ledger = Ledger()
-    pusher = Pusher(own_pipeline, ledger)
+    pusher = Pusher(pipeline, ledger)
     pusher.start()
     broker = own_servers.brokers[0]
     try:
         wait_until(lambda: len(ledger.ok) >= 40, 60, "stories before the fault")
         broker.kill()
-        answer = own_pipeline.client.post(
-            f"{own_pipeline['ingestion'].url}/v1/feeds/local/items",
+        answer = pipeline.client.post(
+            f"{pipeline['ingestion'].url}/v1/feeds/local/items",
             json={"title": "while Kafka is away"},
-            headers={"Authorization": f"Bearer {own_pipeline.key}"},
+            headers={"Authorization": f"Bearer {pipeline.key}"},
             timeout=60,
         )
         assert answer.status_code == 503, answer.text
         assert answer.headers["content-type"] == "application/problem+json"
         assert int(answer.headers["retry-after"]) > 0
         for name in ("ingestion", "normalization", "indexing", "search"):
-            assert httpx2.get(f"{own_pipeline[name].url}/livez").status_code == 200, f"{name} lives on without Kafka"
-            assert own_pipeline[name].ready(), f"{name} stays ready in an outage"
+            assert httpx2.get(f"{pipeline[name].url}/livez").status_code == 200, f"{name} lives on without Kafka"
+            assert pipeline[name].ready(), f"{name} stays ready in an outage"
         broker.start()
         count = len(ledger.ok)
         wait_until(lambda: len(ledger.ok) >= count + 20, 90, "stories after the fault")
     finally:
         pusher.finish()
     assert pusher.broken
-    assert settle(own_pipeline, ledger) == []
+    assert settle(pipeline, ledger) == []
 
 
-def test_elasticsearch_dies_and_comes_back(own_servers, own_pipeline):
+def test_elasticsearch_dies_and_comes_back(own_servers, pipeline):
     ledger = Ledger()
-    pusher = Pusher(own_pipeline, ledger)
+    pusher = Pusher(pipeline, ledger)
     pusher.start()
     node = own_servers.nodes[0]
     try:
         wait_until(lambda: len(ledger.ok) >= 40, 60, "stories before the fault")
         node.kill()
-        refused = own_pipeline.client.get(f"{own_pipeline['search'].url}/v1/search", params={"q": "x"})
+        refused = pipeline.client.get(f"{pipeline['search'].url}/v1/search", params={"q": "x"})
         assert refused.status_code == 503, refused.text
         assert int(refused.headers["retry-after"]) > 0
         count = len(ledger.ok)
         wait_until(lambda: len(ledger.ok) >= count + 40, 60, "the door to go on without Elasticsearch")
         time.sleep(3)
-        assert own_pipeline["indexing"].running
+        assert pipeline["indexing"].running
         node.start()
     finally:
         pusher.finish()
     assert not ledger.fail
-    assert settle(own_pipeline, ledger) == []
-    assert own_pipeline.search(source=ledger.mark)["total"] == len(ledger.ok)
+    assert settle(pipeline, ledger) == []
+    assert pipeline.search(source=ledger.mark)["total"] == len(ledger.ok)

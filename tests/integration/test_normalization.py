@@ -36,11 +36,13 @@ class Faulty:
     NAME = "faulty"
 
     def sniff(self, head, content_type):
-        return 1.0 if head.startswith((b"HANG", b"CRASH", b"SLOW")) else 0.0
+        return 1.0 if head.startswith((b"HANG", b"CRASH", b"SLOW", b"HALF")) else 0.0
 
     def read(self, raw):
         if raw.value.startswith(b"HANG"):
             time.sleep(600)
+        if raw.value.startswith(b"HALF"):
+            return [StoryParts(format="faulty", provider_id="good half", title="t"), StoryParts(format="faulty")]
         if raw.value.startswith(b"CRASH"):
             os.kill(os.getpid(), signal.SIGSEGV)
         time.sleep(ITEM_SECONDS / 3)
@@ -191,6 +193,14 @@ async def test_poison_is_kept_whole_and_the_rest_goes_on(pool):
         key=str,
     )
     assert stage.ids() == ["after", "before"]
+
+
+async def test_a_record_with_a_good_and_a_bad_item_is_an_article_and_a_dead_letter(pool):
+    stage = Stage(pool)
+    stage.push(b"HALF", **{"content-type": None})
+    await stage.until_done()
+    assert stage.ids() == ["good half"]
+    assert stage.dead() == [("no-text", b"HALF")]
 
 
 class Flaky:

@@ -12,12 +12,14 @@ from lxml import etree
 
 from services.normalization.formats import nitf, registry
 from services.normalization.formats.nitf import read, read_nitf, sniff
+from services.normalization.normalize import normalize
+from services.normalization.normalize import normalize
 from services.normalization.parts import StoryParts
 from shared import ids
 from shared.errors import Refused
 from shared.events import Dateline, Image, Status, Topic
 from tests.unit.normalization.formats.mutated import damaged
-from tests.unit.normalization.raws import article, patient, raw
+from tests.unit.normalization.raws import NOW, article, patient, raw
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "wire" / "nitf"
 FILES = {path.stem: path.read_bytes() for path in sorted(FIXTURES.glob("*.xml"))}
@@ -121,6 +123,14 @@ def test_notes_to_editors_stay_out_of_the_body():
     assert "NOT-FOR-PUBLICATION" not in one.body
 
 
+def test_a_note_inside_a_note_is_one_note():
+    one = of(
+        "",
+        "<p>Text.</p><note type='npa'><p>Outer <note noteclass='editorsnote'>inner</note></p></note> tail <note type='npa'>Next</note>",
+    )
+    assert (one.body, one.ednote) == ("Text.\n\ntail", "Outer inner\nNext")
+
+
 def test_pictures_by_reference_and_rights():
     one = story("full")
     address = "https://pictures.example/bridge.jpg"
@@ -155,8 +165,9 @@ def test_orders_about_another_document(attributes, kills, holds, evolved_from):
 
 
 def test_a_kill_is_known_by_its_headline_and_says_why():
-    one = article(FILES["kill"], XML)
-    assert one.status is Status.KILLED
+    one, order = normalize(raw(FILES["kill"], XML), NOW)
+    assert order.provider_id == "hbr.7", "the story it takes back gets its tombstone too"
+    assert one.status is order.status is Status.KILLED
     assert (one.title, one.body, one.reason) == ("Report of a strike", None, "KILL: the report was wrong")
     assert one.ext_version > ids.KILL_BASE
     assert story("kill").kills == ["hbr.7"]
