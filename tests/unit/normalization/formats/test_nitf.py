@@ -13,7 +13,6 @@ from lxml import etree
 from services.normalization.formats import nitf, registry
 from services.normalization.formats.nitf import read, read_nitf, sniff
 from services.normalization.normalize import normalize
-from services.normalization.normalize import normalize
 from services.normalization.parts import StoryParts
 from shared import ids
 from shared.errors import Refused
