@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from cli.dead_letters.app import app as dead_letters
+from cli.feeds.app import app as feeds
 from shared import __version__
 from shared.errors import NewswireError
 
@@ -26,6 +27,7 @@ app = typer.Typer(
 RUN, USE, SERVICES = "Run it on this machine", "Use it", "One service alone (what containers run)"
 
 app.add_typer(dead_letters, rich_help_panel=USE)
+app.add_typer(feeds, rich_help_panel=USE)
 
 Feed = Annotated[str, typer.Option(help="The feed to push as.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts instead of a table.")]

@@ -37,6 +37,7 @@ def parse_feeds(text: str, base: Path = Path()) -> dict[str, Feed]:
             raise Misconfigured(f"feeds.{feed_id}: 'local' is the feed that newswire makes itself")
     feeds = {feed_id: _feed(feed_id, rules, base) for feed_id, rules in found.items()}
     _check_folders(feeds)
+    _check_keys(feeds)
     return feeds
 
 
@@ -52,6 +53,15 @@ def _feed(feed_id: str, rules: FeedRules, base: Path) -> Feed:
     if rules.drop:
         given["drop"] = DropRules(folder=base / rules.drop.folder)
     return Feed(id=feed_id, **given)
+
+
+def _check_keys(feeds: Mapping[str, Feed]) -> None:
+    """A key writes to one feed."""
+    seen: dict[str, str] = {}
+    for feed in feeds.values():
+        for known in feed.key_hashes:
+            if seen.setdefault(known, feed.id) != feed.id:
+                raise Misconfigured(f"feeds.{feed.id}.key_hashes: {known[:8]}… is a key of feeds.{seen[known]}")
 
 
 def _check_folders(feeds: Mapping[str, Feed]) -> None:

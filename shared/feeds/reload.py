@@ -35,10 +35,15 @@ def read_feeds(path: Path) -> dict[str, Feed]:
 def _with_secrets(feed: Feed) -> Feed:
     if not feed.signing_secret_files:
         return feed
-    return feed.model_copy(update={"signing_secrets": tuple(map(_secret, feed.signing_secret_files))})
+    return feed.model_copy(update={"signing_secrets": tuple(map(read_secret, feed.signing_secret_files))})
 
 
-def _secret(path: Path) -> bytes:
+def read_secret(path: Path) -> bytes:
+    """The secret in that file.
+
+    Raises:
+        Misconfigured: it cannot be read, or is none.
+    """
     try:
         return parse_secret(path.read_text("ascii"))
     except (OSError, UnicodeDecodeError):

@@ -1,0 +1,1 @@
+"""`newswire feeds`: who may send what, listed, checked and changed."""
