@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from services.normalization.formats.newsml_1.content import Text, formal_name
-from services.normalization.formats.newsml_1.metadata import CORRECTS, Metadata, topics_by_id
+from services.normalization.formats.newsml_1.metadata import CORRECTS, Facts, Metadata, topics_by_id
 from services.normalization.formats.newsml_1.stories import Story, has_media, images, items, stories
 from services.normalization.parts import Block, StoryParts
 from services.normalization.raw import RawStory
@@ -66,22 +66,24 @@ def _read_item(item: Element, named: dict[str, Element]) -> list[StoryParts]:
         if not _stands_alone(item, component, management):
             return []
         several = [Story([component] if component is not None else [])]
-    pictures = images(component) if component is not None else []
     shared = _counted(several)
-    main = _main(several, item)
+    known: dict[Element, Facts] = {}
+    tags = [_language(story, known) for story in several] if len(several) > 1 else [""]
+    main = _main(several, tags, item)
+    owned = _owned(several, main, images(component)) if component is not None else {}
     found = []
-    for story, mark in zip(several, _marks(several, main), strict=True):
+    for story, mark in zip(several, _marks(several, tags, main, shared), strict=True):
         parts = StoryParts(format=NAME)
         _identity(parts, item, mark)
         _manage(parts, management)
         own = [shared[one] == 1 for one in story.chain]
-        metadata = Metadata(story.chain, own, first=story is main) if story.chain else None
+        metadata = Metadata(story.chain, own, known, first=story is main) if story.chain else None
         if metadata is not None:
             _describe(parts, metadata, named)
         _label(parts, item, main=story is main)
         _fill(parts, story)
-        shown = {image.url: image for image in [*_images_of(story, main, several, pictures), *parts.images]}
-        parts.images = list(shown.values())
+        hung = owned.get(story.chain[-1] if story.chain else None, [])
+        parts.images = list({image.url: image for image in [*hung, *parts.images]}.values())
         parts.language = parts.language or attribute(item, "lang")
         found.append(parts)
     return found
@@ -99,7 +101,7 @@ def _stands_alone(item: Element, component: Element | None, management: Element 
         return True
     if component is None or has_media(component):
         return False
-    return Metadata([component], [True], first=True).lines("headline") != []
+    return Metadata([component], [True], {}, first=True).lines("headline") != []
 
 
 def _counted(several: list[Story]) -> dict[Element, int]:
@@ -111,26 +113,20 @@ def _counted(several: list[Story]) -> dict[Element, int]:
     return counts
 
 
-def _main(several: list[Story], item: Element) -> Story:
+def _main(several: list[Story], tags: list[str], item: Element) -> Story:
     """The story that the item's own id means: of several languages the item's own, else the first."""
     tag = attribute(item, "lang") or (attribute(several[0].chain[0], "lang") if several[0].chain else None)
-    if tag and len(several) > 1:
-        for story in several:
-            if (_language(story) or "").lower() == tag.lower():
-                return story
-    return several[0]
+    return several[tags.index(tag.lower())] if tag and tag.lower() in tags else several[0]
 
 
-def _language(story: Story) -> str | None:
-    return Metadata(story.chain, [True] * len(story.chain), first=True).language() if story.chain else None
+def _language(story: Story, known: dict[Element, Facts]) -> str:
+    return (Metadata(story.chain, [True] * len(story.chain), known, first=True).language() or "").lower()
 
 
-def _marks(several: list[Story], main: Story) -> list[str]:
+def _marks(several: list[Story], tags: list[str], main: Story, shared: dict[Element, int]) -> list[str]:
     """What tells the stories of one item apart, in all its revisions: language, else Duid, else place. '' for the main one."""
     if len(several) == 1:
         return [""]
-    tags = [(_language(story) or "").lower() for story in several]
-    shared = _counted(several)
     duids = [_duid([one for one in story.chain if shared[one] == 1]) for story in several]
     marks = next(
         (marks for marks in (tags, duids) if all(marks) and len(set(marks)) == len(marks)),
@@ -307,15 +303,16 @@ def _merge(parts: StoryParts, nitf: StoryParts) -> None:
         parts.embargoed, parts.embargoed_until = True, parts.embargoed_until or nitf.embargoed_until
 
 
-def _images_of(story: Story, main: Story, several: list[Story], pictures: list[tuple[Element, Image]]) -> list[Image]:
-    """Pictures inside the story's component; those that are in no story's are the main story's."""
-    inmost = {one.chain[-1]: one for one in several if one.chain}
-    found: dict[str, Image] = {}
+def _owned(
+    several: list[Story], main: Story, pictures: list[tuple[Element, Image]]
+) -> dict[Element | None, list[Image]]:
+    """Pictures by the inmost component of the story that they are in; those that are in no story's are the main story's."""
+    inmost = {story.chain[-1] for story in several if story.chain}
+    mains = main.chain[-1] if main.chain else None
+    found: dict[Element | None, list[Image]] = {}
     for component, image in pictures:
         around: Element | None = component
         while around is not None and around not in inmost:
             around = around.getparent()
-        owner = inmost[around] if around is not None else main
-        if owner is story:
-            found.setdefault(image.url, image)
-    return list(found.values())
+        found.setdefault(around if around is not None else mains, []).append(image)
+    return found

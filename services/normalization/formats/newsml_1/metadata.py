@@ -55,32 +55,52 @@ CORRECTS = re.compile(
 """How an advisory line begins that says what a revision puts right (AFP: 'CORRECTS …', ANA: 'Διόρθωση')."""
 
 
-class Metadata:
-    """Metadata for one story. `chain` runs from the outermost component to the story's; `own` says which are its alone."""
+class Facts:
+    """What one component itself says: its lines by name in lower case, its metadata by kind and name."""
 
-    def __init__(self, chain: list[Element], own: list[bool], *, first: bool) -> None:
+    def __init__(self, component: Element) -> None:
+        self.lines: dict[str, list[tuple[str, Element]]] = {}
+        self.given: dict[tuple[str, str], list[Element]] = {}
+        for part in component:
+            name = local(part)
+            if name == "NewsLines":
+                for line in part:
+                    said = self.lines.setdefault(local(line).lower(), [])
+                    if len(said) < _MOST and (words := text_of(line)):
+                        said.append((words, line))
+            elif name not in _CONTENT:
+                # By the beginning of the name: TASS writes DescriptiveMetada.
+                group = "Descriptive" if name.startswith("Descriptive") else name
+                for one in part:
+                    given = self.given.setdefault((group, local(one)), [])
+                    if len(given) < _MOST:
+                        given.append(one)
+        self.silent = not self.lines and not self.given
+
+
+class Metadata:
+    """Metadata for one story. `chain` runs from the outermost component to the story's; `own` says which are its alone.
+
+    `known` keeps what components say, for the other stories in them.
+    """
+
+    def __init__(self, chain: list[Element], own: list[bool], known: dict[Element, Facts], *, first: bool) -> None:
         self.inmost = chain[-1]
         self._lines: dict[str, list[tuple[str, Element]]] = {}
         self._shared: dict[str, list[tuple[str, Element]]] = {}
         self._given: dict[tuple[str, str], list[Element]] = {}
         for component, alone in zip(reversed(chain), reversed(own), strict=True):
-            for part in component:
-                name = local(part)
-                if name == "NewsLines":
-                    self._read_lines(part, own=alone or first)
-                elif name not in _CONTENT:
-                    # By the beginning of the name: TASS writes DescriptiveMetada.
-                    group = "Descriptive" if name.startswith("Descriptive") else name
-                    for one in part:
-                        self._given.setdefault((group, local(one)), []).append(one)
-
-    def _read_lines(self, lines: Element, *, own: bool) -> None:
-        for line in lines:
-            if words := text_of(line):
-                name = local(line).lower()
-                self._shared.setdefault(name, []).append((words, line))
-                if own:
-                    self._lines.setdefault(name, []).append((words, line))
+            facts = known.get(component)
+            if facts is None:
+                facts = known[component] = Facts(component)
+            if facts.silent:
+                continue
+            for line, said in facts.lines.items():
+                self._shared.setdefault(line, []).extend(said)
+                if alone or first:
+                    self._lines.setdefault(line, []).extend(said)
+            for name, given in facts.given.items():
+                self._given.setdefault(name, []).extend(given)
 
     def lines(self, *names: str) -> list[str]:
         """Lines of these kinds that are the story's own, the nearest first, each once."""

@@ -11,7 +11,8 @@ from services.normalization.wire import LONGEST, read_dateline_field, read_wire_
 from services.normalization.xml import Element, attribute, child, children, descendants, text_at, text_of
 from shared.events import Dateline, Image
 
-_AROUND = frozenset({"body.head", "body.end", "byline", "distributor"})
+_FOR_EDITORS = "note-to-editors"
+_AROUND = frozenset({"body.head", "body.end", "byline", "distributor", _FOR_EDITORS})
 _WITH_BREAKS_JOINED = _AROUND | {"br"}
 _MOST_IMAGES = 100
 
@@ -86,14 +87,14 @@ def _dateline(dateline: Element) -> Dateline | None:
 def _text(parts: StoryParts, content: Element) -> list[Block]:
     """The text in blocks: notes to editors are taken out of it, and lines that were wrapped by `br` are joined."""
     wrapped = _is_wrapped(content)
-    notes = [one for one in descendants(content, "note") if _for_editors(one)]
+    notes = _notes(content)
     if wrapped or notes:
         # Not on the element itself, which may be part of another format's item.
         content = deepcopy(content)
-        notes = [one for one in descendants(content, "note") if _for_editors(one)]
+        notes = _notes(content)
     _add_notes(parts, [text_of(one) for one in notes])
     for one in notes:
-        _take_out(one)
+        one.tag = _FOR_EDITORS
     if not wrapped:
         return blocks(content, _AROUND)
     for one in descendants(content, "br"):
@@ -101,21 +102,17 @@ def _text(parts: StoryParts, content: Element) -> list[Block]:
     return blocks(content, _WITH_BREAKS_JOINED)
 
 
-def _for_editors(note: Element) -> bool:
-    """By its class, or because it is not for publication (`npa`: non-publishable advisory)."""
-    return attribute(note, "noteclass") == "editorsnote" or attribute(note, "type") == "npa"
+def _notes(content: Element) -> list[Element]:
+    """Notes to editors in the text, those inside another left out.
 
-
-def _take_out(element: Element) -> None:
-    parent = element.getparent()
-    if parent is None:
-        return
-    before = element.getprevious()
-    if before is not None:
-        before.tail = (before.tail or "") + (element.tail or "")
-    else:
-        parent.text = (parent.text or "") + (element.tail or "")
-    parent.remove(element)
+    By their class, or because they are not for publication (`npa`: non-publishable advisory).
+    """
+    found: list[Element] = []
+    for one in descendants(content, "note"):
+        meant = attribute(one, "noteclass") == "editorsnote" or attribute(one, "type") == "npa"
+        if meant and not any(around in found[-1:] for around in one.iterancestors()):
+            found.append(one)
+    return found
 
 
 def _is_wrapped(content: Element) -> bool:
@@ -140,6 +137,8 @@ def _images(body: Element) -> list[Image]:
     """Pictures by reference: of a `media` element the first, with its caption and producer, and those in running text."""
     found: dict[str, Image] = {}
     for media in descendants(body, "media"):
+        if len(found) >= _MOST_IMAGES:
+            break
         kind = (attribute(media, "media-type") or "image").lower()
         caption = "\n".join(unique(text_of(one) for one in children(media, "media-caption"))) or None
         credit = next((words for one in children(media, "media-producer") if (words := text_of(one))), None)

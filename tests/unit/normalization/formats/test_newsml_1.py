@@ -143,6 +143,12 @@ def test_what_marks_a_correction(words, correction):
     assert (one.correction, one.ednote) == (correction, words)
 
 
+def test_a_line_of_another_kind_marks_no_correction():
+    line = "<NewsLine><NewsLineType FormalName='ProductLine'/><NewsLineText>CORRECTS film</NewsLineText></NewsLine>"
+    one = item(component=f"<NewsLines><HeadLine>h</HeadLine>{line}</NewsLines>{content('Words.')}")
+    assert (one.correction, one.ednote) == (False, None)
+
+
 def test_the_same_story_in_two_languages_is_two_stories():
     french, dutch = stories("languages")
     assert (dutch.provider_id, french.provider_id) == ("bureau.example:5501", "bureau.example:5501#fr")
@@ -175,6 +181,13 @@ def test_a_picture_is_a_reference_of_the_main_story_in_its_largest_size():
     french, dutch = stories("languages")
     assert dutch.images == [Image(url="large.jpeg", caption="De haven bij dageraad", credit="BUREAU FOTO")]
     assert french.images == []
+
+
+def test_text_of_a_picture_is_its_caption_and_no_story():
+    photo = "<NewsComponent><Role FormalName='Photo'/><ContentItem Href='a.jpg'><MimeType FormalName='image/jpeg'/></ContentItem>"
+    one = item(component=content("The story.") + photo + content("What it shows.") + "</NewsComponent>")
+    assert one.body == "The story."
+    assert one.images == [Image(url="a.jpg", caption="What it shows.")]
 
 
 def test_a_date_id_that_is_the_time_of_the_revision_is_no_part_of_the_identity():
@@ -247,6 +260,11 @@ def test_an_embargo_without_a_readable_end_is_open(change):
     start, end = value.index(b"<StatusWillChange>"), value.rindex(b"</StatusWillChange>") + len(b"</StatusWillChange>")
     one = article(value[:start] + change.encode() + value[end:], XML)
     assert (one.embargo_open, one.embargoed_until) == (True, None)
+
+
+def test_a_status_of_embargo_alone_is_an_embargo():
+    assert item("<Status FormalName='Embargoed'/>").embargoed
+    assert not item("<Status FormalName='Usable'/>").embargoed
 
 
 def test_a_usable_item_that_will_become_usable_is_under_embargo_until_then():
