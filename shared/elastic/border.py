@@ -53,7 +53,7 @@ def translated(error: ApiError | TransportError, what: str, *, refusal_is_ours: 
     Args:
         error: what was raised.
         what: the operation, for the message.
-        refusal_is_ours: a 400 can only be our own mistake (templates, slices), so it is Misconfigured.
+        refusal_is_ours: a 400 can only be our own mistake (templates, slices, reads), so it is Misconfigured.
     """
     if isinstance(error, ApiError):
         return _of_answer(error, what, refusal_is_ours=refusal_is_ours)
@@ -73,7 +73,7 @@ def _of_answer(error: ApiError, what: str, *, refusal_is_ours: bool) -> Newswire
     status = error.meta.status
     kind, reason = error_of(error.body)
     outcome = classify(status, kind, whole_request=True)
-    # A refused template or slice quotes no story, and its operator needs the words.
+    # A refused template, slice or read quotes no story, and its operator needs the words.
     words = _whole_reason(error.body) if refusal_is_ours else safe_reason(kind, reason)
     message = f"Elasticsearch, {what}: {status} {words}"
     if outcome is Outcome.HALT:
