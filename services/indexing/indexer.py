@@ -6,15 +6,16 @@ forgotten and looked up again after a refresh, so a batch can be handed over as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.indexing import document, history
 from services.indexing.history import Judged, Late
 from services.indexing.outcome import Indexed, Round
 from services.indexing.placement import Memory, history_slice, place
 from services.indexing.plan import Plan, Step, fold
+from services.indexing.portions import Portion
 from services.indexing.versions import Stored, Version
 from shared.elastic.index import ARTICLES, KINDS, slice_name
 from shared.elastic.outcomes import Outcome
@@ -22,9 +23,14 @@ from shared.elastic.ports import Action, ArticleStore, Found, ItemOutcome
 from shared.errors import Unavailable
 from shared.events import rfc3339
 from shared.log import get_logger
+from shared.settings import MIB
 
 SMALL = 50
 """Live writes below which a batch is refreshed by its own bulk request: latency counts. Above it, once at the end."""
+
+PART_RECORDS = 500
+PART_BYTES = 8 * MIB
+"""History is fetched and written in parts of about so much, and so never stands in memory whole."""
 
 _ROUNDS = 10
 """Times a batch is planned again in vain, because another worker writes the same articles, before it is given back."""
@@ -40,9 +46,19 @@ _FIELDS = (
     "received",
     "indexed",
 )
+_LATE_FIELDS = ("item", "change", "ext_version", "revision", "indexed")
+"""What of a history document says what a late version is (see `history.judge`)."""
 _LONG_AGO = "1970-01-01T00:00:00Z"
 
 log = get_logger()
+
+
+class _Owned(NamedTuple):
+    """A history document, its plan, and the step that it is of; none for what was live."""
+
+    action: Action
+    plan: Plan
+    step: Step | None
 
 
 class Indexer:
@@ -159,46 +175,64 @@ class Indexer:
         places = [(history_slice(after.slice), history.late_id(step)) for plan, after in asking for step in plan.late]
         if not places:
             return {}
-        known = {place_[1]: found.source for place_, found in (await self._store.fetch(places)).items()}
+        known = {place_[1]: found.source for place_, found in (await self._store.fetch(places, _LATE_FIELDS)).items()}
         return {plan.article_id: history.judge(plan, known) for plan, _ in asking}
 
     async def _write_history(self, plans: Sequence[Plan], late: Mapping[str, list[Judged]], done: Round) -> None:
-        """What is superseded, overtaken or late, before anything is written live: so no version is ever lost."""
-        owned = await self._superseded([plan for plan in plans if plan.replaces], done)
+        """What is superseded, overtaken or late, before anything is written live: so no version is ever lost.
+
+        Fetched and written by and by, for a batch of tiny kills may supersede stories of many megabytes.
+        """
+        part: list[_Owned] = []
+        size, whole = 0, True
+        async for owned in self._history(plans, late, done):
+            part.append(owned)
+            size += len(owned.action.source)
+            if len(part) >= PART_RECORDS or size >= PART_BYTES:
+                await self._write_part(part, done, last=False)
+                part, size, whole = [], 0, False
+        await self._write_part(part, done, last=whole)
+
+    async def _write_part(self, part: Sequence[_Owned], done: Round, *, last: bool) -> None:
+        outcomes = await self._write([owned.action for owned in part], more=not last)
+        for owned, outcome in zip(part, outcomes, strict=True):
+            if outcome.outcome is Outcome.POISON and owned.step is not None:
+                done.poison(owned.plan, owned.step.version, outcome)
+            elif outcome.outcome is Outcome.POISON:
+                # It was stored under the same mapping; if that has changed, the new version counts for more.
+                log.error(
+                    "a superseded version is lost to history", article_id=owned.plan.article_id, why=outcome.reason
+                )
+
+    async def _history(
+        self, plans: Sequence[Plan], late: Mapping[str, list[Judged]], done: Round
+    ) -> AsyncIterator[_Owned]:
+        async for superseded in self._superseded([plan for plan in plans if plan.replaces], done):
+            yield superseded
         for plan in plans:
             if plan.after is None or plan.article_id in done.again:
                 continue
             new = [judged.step for judged in late.get(plan.article_id, ()) if judged.late is Late.NEW]
-            owned += [(history.of_step(plan.after, step), plan, step) for step in (*plan.overtaken, *new)]
-        outcomes = await self._write([action for action, _, _ in owned])
-        for (_, plan, step), outcome in zip(owned, outcomes, strict=True):
-            if outcome.outcome is Outcome.POISON and step is not None:
-                done.poison(plan, step.version, outcome)
-            elif outcome.outcome is Outcome.POISON:
-                # It was stored under the same mapping; if that has changed, the new version counts for more.
-                log.error("a superseded version is lost to history", article_id=plan.article_id, why=outcome.reason)
+            for step in (*plan.overtaken, *new):
+                yield _Owned(history.of_step(plan.after, step), plan, step)
 
-    async def _superseded(self, plans: Sequence[Plan], done: Round) -> list[tuple[Action, Plan, Step | None]]:
-        """The history of the live documents that are about to be replaced; fetched only for these."""
-        owned: list[tuple[Action, Plan, Step | None]] = []
-        sources = await self._sources(plans)
-        for plan in plans:
-            found = sources.get(plan.article_id)
-            if plan.before is None or plan.after is None:
-                continue
-            if found is None or found.version != plan.before.ext_version:
-                # Not what this worker believed: a previous owner was still writing. Look again.
-                done.redo(plan)
-                continue
-            by = plan.after.ext_version
-            action = history.of_live(found.index, found.source, live_until=done.stamp, superseded_by=by)
-            owned.append((action, plan, None))
-        return owned
+    async def _superseded(self, plans: Sequence[Plan], done: Round) -> AsyncIterator[_Owned]:
+        """The history of the live documents that are about to be replaced; fetched only for these, some at a time."""
+        portion = Portion(PART_BYTES)
+        left = list(plans)
+        while left:
+            some, left = left[: portion.count], left[portion.count :]
+            sources = await self._sources(some)
+            weight = 0
+            for plan in some:
+                owned = _superseding(plan, sources.pop(plan.article_id, None), done)
+                if owned is not None:
+                    weight += len(owned.action.source)
+                    yield owned
+            portion.came(len(some), weight)
 
     async def _sources(self, plans: Sequence[Plan]) -> dict[str, Found]:
         places = [(plan.before.slice, plan.article_id) for plan in plans if plan.before is not None]
-        if not places:
-            return {}
         return {key[1]: found for key, found in (await self._store.fetch(places)).items()}
 
     async def _write_live(self, plans: Sequence[Plan], done: Round) -> None:
@@ -226,14 +260,14 @@ class Indexer:
             else:
                 done.poison(plan, step.version, outcome)
 
-    async def _write(self, actions: Sequence[Action]) -> list[ItemOutcome]:
-        """Write to slices that are there; a small batch is searchable when this returns."""
+    async def _write(self, actions: Sequence[Action], *, more: bool = False) -> list[ItemOutcome]:
+        """Write to slices that are there; a small batch is searchable when this returns, unless there is `more` of it."""
         if not actions:
             return []
         indices = {action.index for action in actions}
         for name in sorted(indices):
             await self._store.ensure_slice(name)
-        small = len(actions) < SMALL and not self._unrefreshed
+        small = len(actions) < SMALL and not more and not self._unrefreshed
         if not small:
             self._unrefreshed |= indices
         return await self._store.write(actions, refresh=small)
@@ -250,6 +284,19 @@ class Indexer:
             await self._store.refresh(self._unrefreshed)
             self._unrefreshed.clear()
         self._memory.end_refresh()
+
+
+def _superseding(plan: Plan, found: Found | None, done: Round) -> _Owned | None:
+    """The history of what a plan replaces; None if the index holds something else than this worker believed."""
+    if plan.before is None or plan.after is None:
+        return None
+    if found is None or found.version != plan.before.ext_version:
+        # A previous owner was still writing. Look again.
+        done.redo(plan)
+        return None
+    by = plan.after.ext_version
+    action = history.of_live(found.index, found.source, live_until=done.stamp, superseded_by=by)
+    return _Owned(action, plan, None)
 
 
 def _as_stored(found: Found) -> Stored:

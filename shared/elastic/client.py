@@ -101,11 +101,12 @@ async def refresh(client: AsyncElasticsearch, indices: Iterable[str]) -> None:
 
     Raises:
         Transient: a shard was not refreshed.
+        Misconfigured: Elasticsearch refuses us, or the request; no document is to blame for either.
     """
     names = sorted(set(indices))
     if not names:
         return
-    with border("refresh"):
+    with border("refresh", refusal_is_ours=True):
         answer = (await client.indices.refresh(index=names, ignore_unavailable=True)).body
         shards = answer["_shards"]
         if shards["failed"]:
@@ -122,6 +123,7 @@ async def lookup(client: AsyncElasticsearch, alias: str, ids: Sequence[str], fie
 
     Raises:
         Transient: a shard did not answer in time: then nothing is known of what is missing.
+        Misconfigured: Elasticsearch refuses us, or the request.
     """
     found: dict[str, Found] = {}
     unique = list(dict.fromkeys(ids))
@@ -141,7 +143,7 @@ async def _lookup_some(
         "version": True,
         "_source": list(fields) or False,
     }
-    with border("look-up"):
+    with border("look-up", refusal_is_ours=True):
         response = await client.perform_request(
             "POST",
             f"/{alias}/_search",
@@ -162,18 +164,27 @@ async def _lookup_some(
             found[hit["_id"]] = document
 
 
-async def fetch(client: AsyncElasticsearch, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Found]:
-    """Documents by (index, id), whole, as last written (realtime); what is not there is absent.
+async def fetch(
+    client: AsyncElasticsearch, places: Sequence[tuple[str, str]], fields: Sequence[str] | None = None
+) -> dict[tuple[str, str], Found]:
+    """Documents by (index, id), as last written (realtime); what is not there is absent.
+
+    Args:
+        client: the connection.
+        places: which; whole documents can be large, so ask for few at a time.
+        fields: the part of each that is wanted; None: all.
 
     Raises:
         Transient: a shard did not answer.
+        Misconfigured: Elasticsearch refuses us, or the request.
     """
     if not places:
         return {}
-    with border("fetch"):
+    with border("fetch", refusal_is_ours=True):
         response = await client.perform_request(
             "POST",
             "/_mget",
+            params={} if fields is None else {"_source_includes": ",".join(fields)},
             headers={"accept": "application/json", "content-type": "application/json"},
             body={"docs": [{"_index": index, "_id": document} for index, document in places]},
         )

@@ -145,15 +145,16 @@ class MemoryStore:
             for document in set(ids) & part.seen.keys():
                 hit = part.seen[document]
                 if document not in found or found[document].version < hit.version:
-                    chosen = {name: hit.source[name] for name in fields if name in hit.source}
-                    found[document] = Found(hit.index, hit.version, chosen)
+                    found[document] = _part_of(hit, fields)
         return found
 
-    async def fetch(self, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Found]:
+    async def fetch(
+        self, places: Sequence[tuple[str, str]], fields: Sequence[str] | None = None
+    ) -> dict[tuple[str, str], Found]:
         """Documents by (index, id), as last written."""
         self._fail_read()
         return {
-            (name, document): self._slices[name].live[document]
+            (name, document): _part_of(self._slices[name].live[document], fields)
             for name, document in places
             if name in self._slices and document in self._slices[name].live
         }
@@ -228,6 +229,12 @@ class MemoryStore:
     def _fail_read(self) -> None:
         if self._read_faults:
             raise self._read_faults.popleft()
+
+
+def _part_of(found: Found, fields: Sequence[str] | None) -> Found:
+    if fields is None:
+        return found
+    return Found(found.index, found.version, {name: found.source[name] for name in fields if name in found.source})
 
 
 def _by_id(parts: list[_Slice], which: Callable[[_Slice], dict[str, Found]]) -> dict[str, list[Found]]:

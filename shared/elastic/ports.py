@@ -69,8 +69,13 @@ class ArticleStore(Protocol):
     async def lookup(self, alias: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Found]:
         """Documents of these ids anywhere behind the alias, as a search sees them (after a refresh)."""
 
-    async def fetch(self, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Found]:
-        """Documents by (index, id), whole, as last written (no refresh needed); what is not there is absent."""
+    async def fetch(
+        self, places: Sequence[tuple[str, str]], fields: Sequence[str] | None = None
+    ) -> dict[tuple[str, str], Found]:
+        """Documents by (index, id), as last written (no refresh needed); what is not there is absent.
+
+        Whole, unless only `fields` are asked for; all are in memory at once, so ask for few whole ones at a time.
+        """
 
     async def write(self, actions: Sequence[Action], *, refresh: bool = False) -> list[ItemOutcome]:
         """Write all, in order per id, until each is OK, STALE or POISON; one entry an action, in order.

@@ -55,9 +55,11 @@ class ElasticStore:
         """Documents of these ids behind the alias, as a search sees them."""
         return await calls.lookup(self._client, alias, ids, fields)
 
-    async def fetch(self, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Found]:
-        """Documents by (index, id), whole, as last written."""
-        return await calls.fetch(self._client, places)
+    async def fetch(
+        self, places: Sequence[tuple[str, str]], fields: Sequence[str] | None = None
+    ) -> dict[tuple[str, str], Found]:
+        """Documents by (index, id), as last written."""
+        return await calls.fetch(self._client, places, fields)
 
     async def write(self, actions: Sequence[Action], *, refresh: bool = False) -> list[ItemOutcome]:
         """Write all until each is OK, STALE or POISON."""

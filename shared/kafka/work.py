@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar
 
 from shared import metrics
 from shared.errors import Misconfigured, Refused, Transient
+from shared.events import DEAD_LETTERS
 from shared.health import Health
 from shared.kafka.dead_letter import Burial, DeadLetters
 from shared.kafka.ports import Record, TopicPartition
@@ -98,11 +99,11 @@ class Worker:
         Raises:
             GivenUp: the partitions are being taken away and this would have to wait, or they are gone already.
         """
-        null = [record for record in records if record.value is None]
+        null = [record for record in records if _is_null(record)]
         if null:
             await self._bury([Burial(record, NULL_VALUE, "the record has no value") for record in null], tenure)
             done(null, "dead-letter")
-            records = [record for record in records if record.value is not None]
+            records = [record for record in records if not _is_null(record)]
         parts: list[tuple[Sequence[Record], int]] = [(records, 1)] if records else []
         while parts:
             part, tries = parts.pop()
@@ -210,6 +211,11 @@ class Worker:
         self._halted = None
         self._health.halt(None)
         metrics.HALTED.set(0)
+
+
+def _is_null(record: Record) -> bool:
+    """No topic of ours takes a null value, but a dead letter keeps the value that its record had."""
+    return record.value is None and record.topic != DEAD_LETTERS
 
 
 def where(error: BaseException) -> str:

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 
-from services.indexing import document
+from services.indexing import document, indexer
 from services.indexing.placement import Memory
 from shared import ids
-from shared.elastic.index import ARTICLES
+from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES
 from shared.elastic.memory import MemoryStore
 from shared.elastic.ports import Action
 from shared.elastic.store import ElasticStore
@@ -439,3 +439,49 @@ async def test_no_valid_article_is_poison_by_length_or_by_its_edges(room, langua
     await room.worker().handle(room.records(made))
     assert room.buried() == []
     assert (await room.one(made))["_index"] == "articles-before"
+
+
+async def test_kills_of_large_stories_fetch_them_by_and_by(room, monkeypatch):
+    """A batch of tiny kills supersedes stories of any size: what stands in memory at once must be bounded."""
+    monkeypatch.setattr(indexer, "PART_BYTES", 100_000)
+    made = [room.article(f"l{number}", body="Long. " * 5000) for number in range(24)]
+    kills = [room.article(f"l{number}", version=2, status="killed") for number in range(24)]
+    worker = room.worker()
+    await worker.handle(room.records(*made))
+    fetch, write, fetched, written = room.store.fetch, room.store.write, [], []
+
+    async def fetching(places, fields=None):
+        found = await fetch(places, fields)
+        fetched.append(sum(len(orjson.dumps(one.source)) for one in found.values()))
+        return found
+
+    async def writing(actions, *, refresh=False):
+        written.append((actions[0].index, sum(len(action.source) for action in actions)))
+        return await write(actions, refresh=refresh)
+
+    room.store.fetch, room.store.write = fetching, writing
+    await worker.handle(room.records(*kills))
+    size = fetched[0] / 8
+    assert len(fetched) > 4
+    assert max(fetched) <= 8.1 * size
+    assert max(fetched[1:]) <= 100_000
+    history = [weight for index, weight in written if index.startswith(ARTICLE_VERSIONS)]
+    assert max(history) <= 100_000 + size * 1.1
+    assert {one["status"] for one in await room.live(*kills)} == {"killed"}
+    assert [len(await room.history(one)) for one in made] == [1] * 24
+
+
+async def test_a_late_version_asks_history_for_facts_and_not_for_text(room):
+    worker = room.worker()
+    await worker.handle(room.records(room.article(version=1), room.article(version=2)))
+    fetch, seen = room.store.fetch, []
+
+    async def fetching(places, fields=None):
+        found = await fetch(places, fields)
+        seen.extend(one.source for one in found.values())
+        return found
+
+    room.store.fetch = fetching
+    await worker.handle(room.records(room.article(version=1)))
+    assert [source["change"] for source in seen] == ["created"]
+    assert "body" not in seen[0]

@@ -119,3 +119,16 @@ async def test_two_workers_share_and_hand_over(monkeypatch):
     assert {found[0].source["version"] for found in copies} == {str(rounds - 1)}
     assert {found[0].index for found in copies} == {"articles-2025.01"}
     assert len(store.documents(ARTICLE_VERSIONS)) == (rounds - 1) * len(names)
+
+
+async def test_a_dead_letter_without_a_value_reaches_the_trace():
+    store = MemoryStore()
+    room = Room(store)
+    room.broker.append(Message(events.ARTICLES_NORMALIZED, str(room.article().article_id).encode(), None))
+    async with running(room, store):
+        await until(lambda: store.searchable(LETTERS))
+        await asyncio.sleep(0.1)
+    [[letter]] = store.searchable(LETTERS).values()
+    assert letter.source["class"] == "null-value"
+    assert letter.source["article_id"] == str(room.article().article_id)
+    assert len(room.broker.records(DEAD_LETTERS)) == 1, "it must not go round"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from shared import metrics
 from shared.errors import Misconfigured, Overloaded, Refused, Unavailable
+from shared.events import DEAD_LETTERS
 from shared.health import Health
 from shared.kafka import work
 from shared.kafka.dead_letter import Burial
@@ -228,3 +229,11 @@ async def test_taking_over_is_tried_until_it_works():
     await rig.worker.greet(frozenset({TopicPartition("t", 0)}), rig.tenure)
     assert rig.handler.script == []
     assert rig.health.halted is None
+
+
+async def test_a_dead_letter_without_a_value_is_the_handlers_own_to_read():
+    rig = Rig()
+    letter = Record(DEAD_LETTERS, 0, 7, 0, None, None)
+    await rig.finish([letter, Record("t", 0, 7, 0, None, None)])
+    assert rig.handler.finished == [letter]
+    assert [(burial.record.topic, burial.code) for burial in rig.graves.burials] == [("t", "null-value")]
