@@ -20,7 +20,7 @@ _ITEM = re.compile(r"([0-9a-fA-F-]{36})\.(\d{1,9})", re.ASCII)
 
 SHOWN: Final = [
     "id", "article_id", "receipt", "item", "feed", "version", "revision", "change", "status", "embargoed_until",
-    "embargo_open", "received", "normalized", "indexed",
+    "embargo_open", "received", "normalized", "indexed", "ext_version",
 ]  # fmt: skip
 DEAD_SHOWN: Final = ["class", "reason", "stage", "feed", "receipt", "item", "article_id", "received", "at"]
 
@@ -57,8 +57,11 @@ def trace_query(key: Key) -> dict[str, Any]:
 def trace(
     key: Key, live: Sequence[Document], past: Sequence[Document], dead: Sequence[Document], now: datetime
 ) -> dict[str, Any]:
-    """The trace's document out of live articles, superseded versions and records of dead letters."""
-    versions = sorted([*live, *past], key=lambda version: (version.get("received") or "", version.get("item") or ""))
+    """The trace's document out of live articles, history, and records of dead letters."""
+    versions = sorted(
+        [*live, *_superseded(live, past)],
+        key=lambda version: (version.get("received") or "", version.get("item") or ""),
+    )
     first = next(iter(versions or dead), {})
     return {
         "known": bool(versions or dead),
@@ -69,6 +72,16 @@ def trace(
         "articles": [_article(version, now) for version in versions],
         "dead_letters": [_dead_letter(record) for record in dead],
     }
+
+
+def _superseded(live: Iterable[Document], past: Iterable[Document]) -> list[Document]:
+    """History without the rows of what is live still: they are written first, and the next version may never come."""
+    standing_now = {_place(version) for version in live}
+    return [version for version in past if _place(version) not in standing_now]
+
+
+def _place(version: Document) -> tuple[Any, Any]:
+    return version.get("article_id") or version.get("id"), version.get("ext_version")
 
 
 def _article(version: Document, now: datetime) -> dict[str, Any]:

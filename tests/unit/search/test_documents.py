@@ -8,7 +8,7 @@ from services.search.article import Killed, article
 from services.search.reader import expired, standing
 from services.search.request import read_search
 from services.search.results import partial, results
-from services.search.trace import Key, parse_key, trace, trace_query
+from services.search.trace import SHOWN, Key, parse_key, trace, trace_query
 from shared.problems import Problem
 from tests.unit.search.fakes import ID, NOW, answer, at, document, hit
 
@@ -241,10 +241,19 @@ def test_a_dead_letter_is_the_end_of_a_way():
 
 
 def test_versions_of_one_receipt_share_the_door():
-    first, second = document(item=f"{RECEIPT}.0"), document(item=f"{RECEIPT}.1", id=str(NOW))
+    first, second = document(item=f"{RECEIPT}.0"), document(item=f"{RECEIPT}.1", ext_version=5000)
     told = trace(Key(RECEIPT), [first], [second], [], NOW)
     assert [hop["stage"] for hop in told["hops"]].count("ingestion") == 1
     assert len(told["articles"]) == 2
+
+
+def test_a_history_row_of_what_is_live_still_is_no_second_version():
+    """History is written before the live document; a crash in between leaves a row of the version that is still live."""
+    live, before = document(), document(ext_version=3000, revision=1, item=f"{RECEIPT}.1")
+    row = document(live_until=at(hours=-1), superseded_by="5000")
+    told = trace(Key(ID), [live], [row, before], [], NOW)
+    assert sorted(version["revision"] for version in told["articles"]) == [1, 2]
+    assert "ext_version" in SHOWN
 
 
 @pytest.mark.parametrize(
