@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from os.path import normpath
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def _feed(feed_id: str, rules: FeedRules, base: Path) -> Feed:
     given: dict[str, Any] = {name: getattr(rules, name) for name in FeedRules.model_fields}
     given["signing_secret_files"] = tuple(base / path for path in rules.signing_secret_files)
     if rules.drop:
-        given["drop"] = DropRules(folder=base / rules.drop.folder)
+        given["drop"] = DropRules(folder=Path(normpath(base / rules.drop.folder)))
     return Feed(id=feed_id, **given)
 
 

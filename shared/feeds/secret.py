@@ -7,7 +7,6 @@ rules.
 from __future__ import annotations
 
 import base64
-import binascii
 import secrets
 from typing import Final
 
@@ -29,7 +28,7 @@ def parse_secret(text: str) -> bytes:
     """
     try:
         secret = base64.b64decode(text.strip().removeprefix(PREFIX), validate=True)
-    except binascii.Error:
+    except ValueError:  # no base64, or not even ASCII
         raise ValueError(f"a signing secret is {PREFIX} and base64") from None
     if not MIN_BYTES <= len(secret) <= MAX_BYTES:
         raise ValueError(f"a signing secret has {MIN_BYTES} to {MAX_BYTES} bytes")

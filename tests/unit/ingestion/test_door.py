@@ -10,11 +10,12 @@ import pytest
 from shared import ids, tracing
 from shared.errors import Misconfigured, NewswireError, TooLarge, Unavailable
 from shared.events import STORIES_RAW, header
-from shared.feeds import Feed
+from shared.feeds import Feed, LimitRules
+from shared.local_feed import key_hash
 from shared.metrics import REGISTRY
 from shared.settings import IngestionSettings, Settings
 from shared.stories import parse_story
-from tests.unit.ingestion.support import ITEMS, KEY, OTHER_KEY, FrontDoor
+from tests.unit.ingestion.support import ITEMS, KEY, OTHER_KEY, Book, FrontDoor
 
 NDJSON = "application/x-ndjson"
 
@@ -313,3 +314,45 @@ async def test_openapi_names_the_push() -> None:
 def test_the_path_is_the_one_of_the_contract() -> None:
     assert ITEMS == "/v1/feeds/local/items"
     assert Feed(id="a").namespace == "a"
+
+
+async def test_a_feeds_own_limits_hold_below_the_services() -> None:
+    narrow = Feed(id="local", key_hashes=(key_hash(KEY),), limits=LimitRules(item_bytes=1024, batch_items=2))
+    door = FrontDoor(feeds=Book(narrow))
+    fits = orjson.dumps({"title": "a", "body": "b" * 900})
+    assert (await door.push(fits)).status == 202
+    answer = await door.push({"title": "a", "body": "b" * 1024})
+    assert (answer.status, answer.code) == (413, "too-large")
+    line = b'{"title": "a"}\n'
+    assert (await door.push(line * 2, "application/x-ndjson")).status == 202
+    answer = await door.push(line * 3, "application/x-ndjson")
+    assert (answer.status, answer.code) == (413, "too-large")
+    mixed = await door.push(line + fits[:-1] + b" " * 1024 + b"}\n", "application/x-ndjson")
+    assert [item["status"] for item in mixed.json["items"]] == ["accepted", "refused"]
+
+
+async def test_a_feed_cannot_widen_the_services_limits() -> None:
+    settings = Settings()
+    settings.sizes.item = 2048
+    wide = Feed(id="local", key_hashes=(key_hash(KEY),), limits=LimitRules(item_bytes=1024 * 1024))
+    answer = await FrontDoor(settings=settings, feeds=Book(wide)).push({"title": "a", "body": "b" * 2048})
+    assert (answer.status, answer.code) == (413, "too-large")
+
+
+async def test_the_rules_of_a_feed_travel_with_each_item() -> None:
+    feed = Feed(
+        id="local",
+        key_hashes=(key_hash(KEY),),
+        format="ninjs",
+        order_by="received",
+        rights="© PA",
+        status_map={"withheld": "embargoed"},
+    )
+    door = FrontDoor(feeds=Book(feed))
+    await door.push({"title": "a"})
+    headers = dict(door.publisher.sent[0].headers)
+    assert headers["ce_formathint"] == b"ninjs"
+    assert headers["ce_orderby"] == b"received"
+    assert headers["ce_rights"] == "© PA".encode()
+    assert headers["ce_statusmap"] == b'{"withheld":"embargoed"}'
+    assert "ce_zone" not in headers
