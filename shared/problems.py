@@ -43,6 +43,7 @@ KINDS: Final[Mapping[str, tuple[int, str]]] = {
     "lone-surrogate": (400, "A string holds half a character"),
     "too-deep": (400, "The JSON is nested too deeply"),
     "body-timeout": (408, "The body came too slowly"),
+    "header-timeout": (408, "The request's headers came too slowly"),
     "replayed": (409, "This signed push was taken before"),
     "idempotency-in-progress": (409, "A push with this Idempotency-Key is still under way"),
     "too-large": (413, "Too large"),
@@ -65,6 +66,7 @@ KINDS: Final[Mapping[str, tuple[int, str]]] = {
     "killed": (410, "The provider has killed this article"),
     "uri-too-long": (414, "The address is too long"),
     "too-many-requests": (429, "Too many requests"),
+    "headers-too-large": (431, "The request's line and headers are too large"),
     # Search.
     "bad-query": (400, "The query cannot be read"),
     "bad-parameter": (400, "A parameter cannot be used"),

@@ -103,7 +103,7 @@ async def serve_http(app: Any, host: str, port: int, stop: asyncio.Event, *, reu
     """
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         lifespan="auto",
         log_config=None,
