@@ -116,7 +116,8 @@ def _xml_feed(root: _Element, text: str) -> FeedDocument:
     items = [child for child in channel if _local(child) == shape.entry]
     if channel is not root:
         items += [child for child in root if _local(child) == shape.entry]
-    broken_off = not re.search(rf"</(?:[\w.-]+:)?{name}\s*>", text[-4000:], re.IGNORECASE)
+    # The end of the channel is as good as that of the root: some feeds never had the latter.
+    broken_off = not re.search(rf"</(?:[\w.-]+:)?(?:{name}|channel)\b", text[-4000:], re.IGNORECASE)
     if broken_off and items:
         items.pop()
     items, passed_over = _either_end(items)

@@ -8,7 +8,6 @@ the old content of an entry counts as new again if the newer one has stood for h
 from __future__ import annotations
 
 import base64
-import binascii
 import struct
 from collections.abc import Iterable
 from typing import Final, Self
@@ -40,7 +39,7 @@ class Seen:
         self._rows: dict[Pair, int] = dict(rows)
         self._latest: dict[bytes, tuple[int, bytes]] = {}
         for (identity, content), minute in self._rows.items():
-            self._note(identity, content, minute)
+            self._latest[identity] = (minute, content)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -50,7 +49,7 @@ class Seen:
         held = self._rows.get(pair)
         if held is None:
             return True
-        latest, content = self._latest.get(pair[0], (held, pair[1]))
+        latest, content = self._latest[pair[0]]
         return content != pair[1] and latest - held >= PUT_BACK_MINUTES
 
     def hold(self, pairs: Iterable[Pair], minute: int) -> None:
@@ -58,7 +57,7 @@ class Seen:
         for pair in pairs:
             self._rows.pop(pair, None)  # to the end: the order is that of forgetting
             self._rows[pair] = minute
-            self._note(*pair, minute)
+            self._latest[pair[0]] = (minute, pair[1])
 
     def trim(self, current: int) -> None:
         """Forget what has been gone longest; `current` is how many entries the feed holds."""
@@ -85,9 +84,5 @@ class Seen:
         try:
             raw = base64.b64decode(text, validate=True)
             return cls(((identity, content), minute) for identity, content, minute in _ROW.iter_unpack(raw))
-        except (binascii.Error, struct.error):
+        except (ValueError, struct.error):  # binascii's error is a ValueError
             raise ValueError("no list of seen entries") from None
-
-    def _note(self, identity: bytes, content: bytes, minute: int) -> None:
-        if minute >= self._latest.get(identity, (-1, b""))[0]:
-            self._latest[identity] = (minute, content)
