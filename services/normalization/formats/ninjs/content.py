@@ -55,7 +55,7 @@ def read_headlines(item: Fields, parts: StoryParts) -> None:
     below = [one for one in several if any(word in one.role for word in _BELOW)]
     main = [one for one in several if one not in below]
     chosen = min(main, key=lambda one: _rank(one.role, _MAIN), default=None)
-    given = item.words("headline") or (chosen.value if chosen else None) or item.words("title", "name")
+    given = item.words("headline") or (chosen.value if chosen else None) or item.words("title")
     parts.title = fragment.words(given) if given and is_markup(given) else given
     parts.subheads = [one.value for one in below]
 

@@ -41,7 +41,9 @@ class Moment:
 
 @dataclass(slots=True)
 class Entry:
-    """One item or entry. `extra` holds members of other vocabularies by their local names in lower case, the first of each."""
+    """One item or entry. `extra` holds members of other vocabularies by their local names in lower case (WordPress's with `wp_`, those of
+    Atom's publishing protocol with `app_` before them), the first of each.
+    """
 
     id: str | None = None
     title: Text | None = None

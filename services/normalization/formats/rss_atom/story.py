@@ -23,6 +23,11 @@ MAX_ID = 1024
 """Characters; nothing longer is an identifier."""
 _PUBLISHED = frozenset({"", "publish", "published", "live", "inherit", "usable"})
 _NO_POSTS = frozenset({"attachment", "nav_menu_item", "revision", "custom_css", "wp_navigation"})
+_GIVEN = {
+    "status": ("wp_status", "publishing_status", "status"), "type": ("wp_post_type",),
+    "priority": ("feedarticle_priority", "priority"),
+}  # fmt: skip
+"""What of other vocabularies is kept beside as written."""
 _BODIES = ("full-text", "fulltext", "full_text", "body", "cm_body", "story")
 """Where senders put a whole text that neither RSS nor Atom has a place for."""
 _EMAIL = re.compile(r"^\s*(?:mailto:)?[^\s@()]{1,80}@[^\s@()]{1,80}\s*(?:\((?P<name>[^()]{1,100})\))?\s*$")
@@ -158,7 +163,7 @@ def _texts(entry: Entry, parts: StoryParts, base: str | None) -> None:
         summary = found.text or _one_line(entry.summary)
         if summary and parts.body is None:
             parts.body, parts.blocks = summary, found.blocks
-        elif summary and fold(summary) != fold(parts.body or ""):
+        elif summary and not fold(parts.body or "").startswith(fold(summary)):
             parts.summary = summary
 
 
@@ -240,12 +245,9 @@ def _links(entry: Entry, parts: StoryParts, base: str | None) -> None:
 
 def _extra(entry: Entry, parts: StoryParts) -> None:
     """A draft in an export of a blog or of an Atom store is no publication; pictures and menus are no posts."""
-    status = entry.extra.get("status") or entry.extra.get("publishing_status") or ""
-    draft = entry.extra.get("draft") or entry.extra.get("control") or ""
-    if status.lower() not in _PUBLISHED or draft.lower() == "yes":
+    status = entry.extra.get("wp_status", "")
+    if status.lower() not in _PUBLISHED or entry.extra.get("app_draft", "").lower() == "yes":
         parts.status = status or "draft"
-    kind = entry.extra.get("post_type", "")
-    if kind in _NO_POSTS:
+    if entry.extra.get("wp_post_type") in _NO_POSTS:
         parts.kind = "not-news"
-    names = ("status", "publishing_status", "post_type", "feedarticle_priority", "priority")
-    parts.given = {name: [entry.extra[name]] for name in names if name in entry.extra}
+    parts.given = {name: [entry.extra[key]] for name, keys in _GIVEN.items() for key in keys if key in entry.extra}

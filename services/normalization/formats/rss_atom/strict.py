@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from services.normalization.formats.rss_atom.model import Entry, Feed, Link, Moment, Text
 from services.normalization.xml import Element, attribute, language_of, local, namespace, text_of
@@ -30,6 +31,13 @@ _MODULES = {
     "http://www.w3.org/2005/atom": "atom",
     "http://purl.org/atom/ns#": "atom",
 }
+_PREFIXED = {
+    "http://wordpress.org/export/": "wp_",
+    "http://www.w3.org/2007/app": "app_",
+    "http://purl.org/atom/app#": "app_",
+}
+"""Vocabularies whose members mean something for the story: exports of WordPress, Atom's publishing protocol."""
+_MAX_EXTRA = 200
 _MAX_BASE64 = 4 * 1024 * 1024
 
 
@@ -102,9 +110,18 @@ def _read_entry(element: Element) -> Entry:
         reader = _READERS.get((vocabulary, name))
         if reader is not None:
             reader(entry, one)
-        elif vocabulary == "other" and name not in entry.extra and (words := text_of(one)):
-            entry.extra[name] = words if len(one) else (one.text or "").strip()
+        elif vocabulary == "other":
+            _add_extra(entry, one)
     return entry
+
+
+def _add_extra(entry: Entry, element: Element) -> None:
+    """A member of another vocabulary, and those inside it."""
+    for one in islice(element.iter("*"), _MAX_EXTRA):
+        space = (namespace(one) or "").lower()
+        prefix = next((prefix for start, prefix in _PREFIXED.items() if space.startswith(start)), "")
+        if not len(one) and one.text and (words := one.text.strip()) and len(entry.extra) < _MAX_EXTRA:
+            entry.extra.setdefault(prefix + local(one).lower(), words)
 
 
 def _text(element: Element) -> Text:

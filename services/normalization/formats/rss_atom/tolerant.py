@@ -98,7 +98,8 @@ def _entry(given: Mapping[str, Any], kind: str) -> Entry:
     }
     for name, value in given.items():
         if isinstance(value, str) and name not in known and value.strip():
-            entry.extra.setdefault(name.partition("_")[2] or name, value.strip())
+            local = name if name.startswith(("wp_", "app_")) else name.partition("_")[2] or name
+            entry.extra.setdefault(local, value.strip())
     return entry
 
 
