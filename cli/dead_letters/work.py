@@ -16,12 +16,12 @@ from datetime import timedelta
 from typing import Final
 
 from cli.dead_letters.choice import Choice, place
+from shared.backoff import Backoff, Tries
 from shared.errors import NewswireError, TooLarge, Transient
 from shared.events import DEAD_LETTERS
 from shared.kafka.letter import Letter, letter_of, mark_of, original_of
 from shared.kafka.ports import Message, Publisher, Record, TopicPartition
 from shared.kafka.reading import Reader, Spans
-from shared.kafka.retry import Backoff
 
 CHUNK: Final = 100
 """Letters sent back at once, at most."""
@@ -147,7 +147,7 @@ async def _send(
 ) -> None:
     """Send these and wait for the acknowledgement of each; what is not known to be safe is sent again."""
     await pace.wait(len(letters))
-    backoff, end = Backoff(cap_s=5.0), time.monotonic() + patience_s
+    backoff, end = Tries(Backoff(cap_s=5.0)), time.monotonic() + patience_s
     while letters:
         outcomes = await publisher.publish([message for _, message in letters], timeout_s=patience_s)
         again, why = [], None
@@ -164,7 +164,7 @@ async def _send(
             await _hold_out(why, backoff, end)
 
 
-async def _hold_out(why: NewswireError, backoff: Backoff, end: float) -> None:
+async def _hold_out(why: NewswireError, backoff: Tries, end: float) -> None:
     """Wait before another try, unless it is no use."""
     if not isinstance(why, Transient) or time.monotonic() > end:
         raise why

@@ -11,6 +11,7 @@ from services.indexing.handler import IndexingHandler
 from services.indexing.indexer import Indexer
 from services.indexing.letters import STAGE
 from services.indexing.placement import Memory
+from shared.backoff import Tries
 from shared.elastic.ports import ArticleStore
 from shared.elastic.store import ElasticStore
 from shared.errors import Misconfigured, Transient
@@ -19,7 +20,6 @@ from shared.health import Health
 from shared.kafka.client import AiokafkaPublisher, AiokafkaSource
 from shared.kafka.dead_letter import DeadLetters
 from shared.kafka.ports import Publisher, Source
-from shared.kafka.retry import Backoff
 from shared.kafka.runtime import ConsumerRuntime
 from shared.log import get_logger
 from shared.service import admin_app, run_service, serve_http
@@ -98,7 +98,7 @@ async def run(
 
 async def _prepare(indexer: Indexer, health: Health) -> None:
     """Until the index is ready, however long Elasticsearch is away; halted while a person must act."""
-    backoff = Backoff()
+    backoff = Tries()
     while True:
         try:
             await indexer.prepare()

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from shared import metrics
-from shared.elastic.backoff import BLOCKED, OVERLOADED, Backoff
+from shared.backoff import Backoff
 from shared.elastic.outcomes import Outcome
 from shared.elastic.ports import Action, ItemOutcome, OnWait
 from shared.errors import Misconfigured
@@ -30,6 +30,10 @@ _SUSPICIOUS = 10
 _FAULTS_OF_A_DOCUMENT = frozenset(
     {"document_parsing_exception", "mapper_parsing_exception", "strict_dynamic_mapping_exception"}
 )
+OVERLOADED = Backoff(base_s=0.1, cap_s=10.0)
+"""After 429, 5xx, time-outs and broken connections."""
+BLOCKED = Backoff(base_s=2.0, cap_s=30.0)
+"""After a cluster block: it lasts until space is made."""
 _FINAL = frozenset({Outcome.OK, Outcome.STALE, Outcome.POISON})
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from elastic_transport import AiohttpHttpNode, NdjsonSerializer
 from elasticsearch import AsyncElasticsearch, OrjsonSerializer
 
-from shared.elastic.backoff import ABSENT
+from shared.backoff import Backoff
 from shared.elastic.border import border
 from shared.elastic.ports import Found, OnWait
 from shared.errors import Transient, Unavailable
@@ -20,6 +20,8 @@ from shared.settings import ElasticsearchSettings
 _LOOKUP_IDS = 4000
 """Ids a look-up request; below index.max_result_window (10,000) with room for an id found twice."""
 _BYTES_AT_ONCE = 2**20
+_ABSENT = Backoff(base_s=0.1, cap_s=1.0)
+"""While nothing has answered yet at all: asking costs nothing, and a start waits for it."""
 
 log = get_logger()
 
@@ -86,7 +88,7 @@ async def wait_until_reachable(client: AsyncElasticsearch, on_wait: OnWait | Non
             with border("health", refusal_is_ours=True):
                 await client.options(request_timeout=10).cluster.health(timeout="5s")
         except Transient as error:
-            delay = ABSENT.delay(attempt)
+            delay = _ABSENT.delay(attempt)
             attempt += 1
             log.info("waiting for elasticsearch", error=str(error), retry_in_s=round(delay, 2))
             if on_wait:

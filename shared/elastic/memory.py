@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from shared.elastic.backoff import Backoff
+from shared.backoff import Backoff
 from shared.elastic.border import safe_reason
 from shared.elastic.bulk import WRITTEN, BulkWriter, Sleep, Verdict
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS, alias_of

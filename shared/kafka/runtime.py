@@ -15,6 +15,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from shared import metrics
+from shared.backoff import Tries
 from shared.errors import Misconfigured, Transient
 from shared.health import Health
 from shared.kafka.assignment import Assignment
@@ -22,7 +23,6 @@ from shared.kafka.dead_letter import DeadLetters
 from shared.kafka.deadline import Deadline
 from shared.kafka.flow import POLL_S, Flow, within
 from shared.kafka.ports import Record, Source, TopicPartition
-from shared.kafka.retry import Backoff
 from shared.kafka.standstill import StandstillWatch
 from shared.kafka.work import GivenUp, Handler, Worker
 from shared.log import get_logger
@@ -97,7 +97,7 @@ class ConsumerRuntime:
     async def _intake(self, topics: Sequence[str]) -> None:
         await self._source.start(topics, self._on_assigned, self._on_revoked)
         self._joined = True
-        backoff = Backoff()
+        backoff = Tries()
         while not self._stopping:
             self._watch.polled()
             assignment = self._assignment

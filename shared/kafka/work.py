@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from shared import metrics
+from shared.backoff import Tries
 from shared.errors import Misconfigured, Refused, Transient
 from shared.events import DEAD_LETTERS
 from shared.health import Health
 from shared.kafka.dead_letter import Burial, DeadLetters
 from shared.kafka.ports import Record, TopicPartition
-from shared.kafka.retry import Backoff
 from shared.log import get_logger
 
 HALT_S = 30.0
@@ -169,15 +169,15 @@ class Worker:
 
     async def _persist(self, operation: str, action: Callable[[], Awaitable[_T]], tenure: Tenure) -> _T:
         """Try until it neither says 'later' nor 'a person must act'."""
-        backoff = Backoff()
+        backoff = Tries()
         while True:
             try:
                 result = await action()
             except Transient as error:
                 metrics.RETRIES.labels(operation, type(error).__name__.lower()).inc()
                 wait = backoff.next(error.retry_after)
-                if backoff.tries in {1, 5} or backoff.tries % 50 == 0:
-                    _log.warning("trying again", operation=operation, why=str(error), tries=backoff.tries, wait_s=wait)
+                if backoff.count in {1, 5} or backoff.count % 50 == 0:
+                    _log.warning("trying again", operation=operation, why=str(error), tries=backoff.count, wait_s=wait)
                 self._go_on()
                 await self._wait(wait, tenure)
             except Misconfigured as error:

@@ -12,8 +12,8 @@ import orjson
 import pytest
 from aiohttp import web
 
+from shared.backoff import Backoff
 from shared.elastic import client as calls
-from shared.elastic.backoff import Backoff
 from shared.elastic.bulk import BulkWriter
 from shared.elastic.client import make_client
 from shared.elastic.index import ensure_templates

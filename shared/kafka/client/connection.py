@@ -11,8 +11,8 @@ from typing import Any
 
 from aiokafka import errors as kafka
 
+from shared.backoff import Backoff, Tries
 from shared.errors import Misconfigured, NewswireError, TooLarge, Unavailable
-from shared.kafka.retry import Backoff
 from shared.log import get_logger
 from shared.settings import Settings
 
@@ -103,7 +103,7 @@ class Waiting:
     def __init__(self, what: str, where: str) -> None:
         self._what = what
         self._where = where
-        self._backoff = Backoff(cap_s=5.0)
+        self._backoff = Tries(Backoff(cap_s=5.0))
         self._said: str | None = None
 
     async def pause(self, error: BaseException) -> None:
