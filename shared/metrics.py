@@ -57,6 +57,13 @@ POLL_DELAY = Gauge(
     registry=REGISTRY,
 )
 
+DROP_FILES = Counter(
+    "newswire_drop_files",
+    "Files of drop folders by feed and end (done, refused); refused ones have their reason beside them",
+    ["feed", "outcome"],
+    registry=REGISTRY,
+)
+
 # The consumer runtime, by topic.
 RECORDS = Counter(
     "newswire_records",

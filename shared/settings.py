@@ -174,6 +174,12 @@ class IngestionSettings(Section):
     """Idempotency-Keys remembered by a replica, to tell a reused key from a retry."""
     body_timeout_s: float = Field(60, gt=0)
     """How long a sender may take for one body."""
+    drop_every_s: float = Field(1, gt=0, le=3600)
+    """How often a drop folder is looked at."""
+    drop_settle_s: float = Field(2, ge=0, le=3600)
+    """How long a file in a drop folder must lie unchanged before it is taken: for senders that do not rename files in."""
+    drop_archive_bytes: int = Field(1024 * MIB, ge=MIB)
+    """Most bytes that an archive in a drop folder may unpack to."""
     polling: bool = True
     """Whether this replica takes a share of the polled feeds."""
     poll_concurrency: int = Field(8, ge=1, le=1000)

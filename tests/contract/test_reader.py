@@ -29,7 +29,7 @@ async def room(request):
     servers = request.getfixturevalue("servers")
     settings = Settings(kafka=KafkaSettings(bootstrap_servers=servers.bootstrap_servers))
     async with TopicsAdmin(settings) as admin:
-        await admin.create([TopicSpec(topic, PARTITIONS, 1, 13 * MIB, {"max.message.bytes": str(13 * MIB)})])
+        await admin.create([TopicSpec(topic, PARTITIONS, 1, {"max.message.bytes": str(13 * MIB)})])
     publisher = AiokafkaPublisher(settings)
     await publisher.start()
     try:
