@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from typing import NamedTuple, cast
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
@@ -96,6 +96,7 @@ def absolute(address: str | None, base: str | None = None) -> str | None:
         return None
     try:
         full = urljoin(base or "", address.strip())
+        whole = urlsplit(full).hostname is not None
     except ValueError:
         return None
-    return full if full[:8].lower().startswith(("http://", "https://")) and " " not in full else None
+    return full if whole and full[:8].lower().startswith(("http://", "https://")) and " " not in full else None

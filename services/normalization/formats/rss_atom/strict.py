@@ -228,10 +228,10 @@ def _add_source(entry: Entry, element: Element) -> None:
 
 def _add_media(entry: Entry, element: Element) -> None:
     """media:content with its caption and credit; what is not a picture is left out."""
-    inside = {local(one).lower(): one for one in element}
-    for one in inside.values():
+    for one in element:
         if local(one).lower() in ("content", "thumbnail"):
             _add_media(entry, one)
+    inside = {local(one).lower(): one for one in element}
     address, kind = attribute(element, "url"), attribute(element, "type") or attribute(element, "medium") or ""
     if address and (kind.startswith("image") or local(element).lower() == "thumbnail" or not kind):
         caption = text_of(inside.get("description")) or text_of(inside.get("title"))

@@ -17,6 +17,13 @@ from shared.events import Image
 
 _DECLARATION = re.compile(r"<\?xml\b[^>]{0,300}\?>", re.IGNORECASE)
 _ENTITY = re.compile(r"<!ENTITY\s+(?:%\s+)?[\w.-]{1,60}\s+(?:\"([^\"]*)\"|'([^']*)'|)", re.IGNORECASE)
+_NO_CHARACTER = re.compile(r"&#(?:[xX]([0-9A-Fa-f]{1,40})|([0-9]{1,40}));?")
+_ADDRESS = re.compile(
+    r"<(?:author|dc:creator|managingEditor|itunes:author)\b[^<>]{0,200}>\s{0,20}(?:<!\[CDATA\[)?[^<>@]{0,200}@[^<@]{0,200}",
+    re.IGNORECASE,
+)
+_AT = "\ufe6b"
+"""Stands for the @ of authors' addresses: feedparser takes top level domains to have four letters at most, and cuts there."""
 MAX_EXPANDED = 8 * 1024 * 1024
 """Characters that entities may add to a document, counted as if all of its ampersands meant the longest."""
 
@@ -32,12 +39,10 @@ def read_broken(text: str) -> Feed:
         raise Refused("xml-entities", "the document type declares entities that are too long for their use")
     # The text is UTF-8 now, whatever its declaration says; and one that is not at the very start is an error in itself.
     plain = _DECLARATION.sub("", text, count=1).lstrip()
-    found = feedparser.parse(
-        io.BytesIO(plain.encode("utf-8", "replace")),
-        response_headers={"content-type": "application/xml; charset=utf-8"},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    plain = _NO_CHARACTER.sub(_kept, plain)
+    plain = _ADDRESS.sub(lambda match: match[0].replace("@", _AT), plain)
+    # feedparser sees declarations at the beginning of a line only.
+    found = _parsed(plain.replace("<!ENTITY", "\n<!ENTITY"))
     version = str(found.get("version") or "")
     head = found["feed"]
     feed = Feed(
@@ -54,6 +59,26 @@ def read_broken(text: str) -> Feed:
     return feed
 
 
+def _kept(reference: re.Match[str]) -> str:
+    """A character reference, unless it means no character: feedparser fails on those."""
+    code = int(reference[2]) if reference[2] else int(reference[1], 16)
+    return reference[0] if code < 0x110000 and not 0xD800 <= code < 0xE000 else ""
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return feedparser.parse(
+            io.BytesIO(text.encode("utf-8", "replace")),
+            response_headers={"content-type": "application/xml; charset=utf-8"},
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except Exception as error:  # a parser of anything fails in any way; what it says may quote the text
+        raise Refused(
+            "malformed-xml", f"no well-formed XML, and {type(error).__name__} while it was read as a feed"
+        ) from None
+
+
 def _get(source: Mapping[str, Any], name: str) -> Any:
     """Without feedparser's own aliases, which take one date for another."""
     return dict.get(source, name) if isinstance(source, dict) else None
@@ -66,9 +91,9 @@ def _words(source: Mapping[str, Any], name: str) -> str | None:
 
 def _entry(given: Mapping[str, Any], kind: str) -> Entry:
     entry = Entry(id=_words(given, "id"), links=_links(given), authors=_authors(given))
-    entry.title = _text(_get(given, "title_detail"))
-    entry.summary = _text(_get(given, "summary_detail"))
-    entry.contents = [text for one in _get(given, "content") or () if (text := _text(one))]
+    entry.title = _text(_get(given, "title_detail"), kind)
+    entry.summary = _text(_get(given, "summary_detail"), kind)
+    entry.contents = [text for one in _get(given, "content") or () if (text := _text(one, kind))]
     for tag in _get(given, "tags") or ():
         term, scheme, label = (_words(tag, name) for name in ("term", "scheme", "label"))
         if term or label:
@@ -103,12 +128,13 @@ def _entry(given: Mapping[str, Any], kind: str) -> Entry:
     return entry
 
 
-def _text(detail: Any) -> Text | None:
+def _text(detail: Any, feed: str) -> Text | None:
+    """RSS does not say what is HTML: all of it may be."""
     if not isinstance(detail, dict) or not isinstance(detail.get("value"), str):
         return None
     kind = str(detail.get("type") or "")
     base, language = detail.get("base"), detail.get("language")
-    return Text(detail["value"], html="html" in kind, language=language or None, base=base or None)
+    return Text(detail["value"], html=feed != "atom" or "html" in kind, language=language or None, base=base or None)
 
 
 def _links(given: Mapping[str, Any]) -> list[Link]:
@@ -124,10 +150,9 @@ def _links(given: Mapping[str, Any]) -> list[Link]:
 
 
 def _authors(given: Mapping[str, Any]) -> list[str]:
-    names = [
-        _words(one, "name") or _words(one, "email") for one in _get(given, "authors") or () if isinstance(one, dict)
-    ]
-    return [name for name in names if name]
+    persons = [one for one in _get(given, "authors") or () if isinstance(one, dict)]
+    names = [_words(one, "name") or _words(one, "email") for one in persons]
+    return [name.replace(_AT, "@") for name in names if name]
 
 
 def _moment(given: Mapping[str, Any], name: str) -> Moment | None:
