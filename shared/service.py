@@ -26,6 +26,7 @@ from starlette.routing import Route
 from shared import metrics
 from shared.errors import Misconfigured
 from shared.health import Health
+from shared.http_protocol import BoundedProtocol
 from shared.log import configure_logs, get_logger
 from shared.settings import Settings
 
