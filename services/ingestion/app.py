@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from services.ingestion.auth import FeedDirectory
 from services.ingestion.door import Door
+from services.ingestion.dropbox import DropFolders
 from services.ingestion.idempotency import IdempotencyKeys
 from services.ingestion.observe import Observed
 from services.ingestion.openapi import PUSH
@@ -71,9 +72,12 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     app = create_app(publisher, feeds, settings, health)
     http = settings.ingestion
     connecting = asyncio.create_task(_connect(publisher, health, stop))
+    dropping = asyncio.create_task(DropFolders(feeds, publisher, settings).run(stop))
     try:
         await serve_http(app, http.host, http.port, stop, reuse_port=http.reuse_port)
     finally:
+        stop.set()
+        await asyncio.gather(dropping, return_exceptions=True)
         connecting.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await connecting
