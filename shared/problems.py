@@ -50,6 +50,7 @@ KINDS: Final[Mapping[str, tuple[int, str]]] = {
     "unsupported-media-type": (415, "This content type is not taken"),
     "unsupported-charset": (415, "This character encoding is not taken"),
     "unsupported-encoding": (415, "This Content-Encoding is not taken"),
+    "too-complex": (422, "The JSON has too many values"),
     "not-a-number": (422, "A number is none that JSON has"),
     "duplicate-key": (422, "A JSON object has the same key twice"),
     "invalid-story": (422, "The story cannot be taken as it is"),

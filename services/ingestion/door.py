@@ -35,6 +35,8 @@ from shared.problems import RETRY_AFTER_S, Problem, of_refusal, problem
 
 YIELD_EVERY: Final = 256 * 1024
 """Bytes checked before other requests get their turn: a few milliseconds."""
+IN_A_THREAD: Final = 1024 * 1024
+"""Bytes from which on an item is checked beside the loop: at most some 20 ms pass within one call that holds it up."""
 MAX_TOLD: Final = 1000
 """Refused items of one batch whose mistakes are told one by one; the rest get code and status."""
 
@@ -167,7 +169,7 @@ class Door:
         for item in _items(push):
             item_id = f"{receipt}.{item.n}"
             try:
-                name = check_item(item.raw, push.family, item_limit)
+                name = await _look(item.raw, push.family, item_limit)
             except Refused as refused:
                 _refuse(checked, {"id": item_id}, refused, item.line)
             else:
@@ -183,6 +185,12 @@ class Door:
         if not checked.entries:
             raise problem("empty-body", "there is no item in the body")
         return checked
+
+
+async def _look(raw: bytes, family: Family, limit: int) -> str | None:
+    if len(raw) < IN_A_THREAD or len(raw) > limit:
+        return check_item(raw, family, limit)
+    return await asyncio.to_thread(check_item, raw, family, limit)
 
 
 def _items(push: Push) -> Iterable[Item]:

@@ -1,4 +1,4 @@
-"""The plain JSON story of the front door, read by the same strict reader (`shared/stories.py`)."""
+"""The plain JSON story of the front door, read by the same strict reader (`shared/stories`)."""
 
 from __future__ import annotations
 
