@@ -25,3 +25,9 @@ def parse_json(raw: bytes, content_type: str | None = None) -> tuple[Any, str | 
         return orjson.loads(decoded.text.encode("utf-8", "replace")), decoded.note
     except orjson.JSONDecodeError as error:
         raise Refused("malformed-json", f"no JSON from line {error.lineno}, column {error.colno} on") from None
+
+
+def opening(head: bytes) -> bytes:
+    """The first character of a document, as far as JSON can begin with it; copies no more than a few bytes."""
+    first = head[:1]
+    return first if first in (b"{", b"[") else head[:64].removeprefix(BOM_UTF8).lstrip()[:1]

@@ -11,7 +11,7 @@ from typing import Any
 from services.normalization import fragment
 from services.normalization.dates import read_date
 from services.normalization.fragment import absolute, read_fragment
-from services.normalization.json_text import parse_json
+from services.normalization.json_text import opening, parse_json
 from services.normalization.parts import GivenDate, StoryParts
 from services.normalization.raw import RawStory
 from shared.errors import Refused
@@ -28,7 +28,7 @@ _MEMBER = re.compile(rb'"(?:home_page_url|feed_url|content_html|content_text|dat
 
 def sniff(head: bytes, content_type: str | None) -> float:
     """The format's own address as version; where that comes late, members that no other format has."""
-    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"{":
+    if opening(head) != b"{":
         return 0.0
     if b"jsonfeed.org" in head and _VERSION.search(head):
         return 1.0

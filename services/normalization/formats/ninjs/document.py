@@ -9,7 +9,7 @@ from typing import Any
 from services.normalization.formats.ninjs.associations import nested
 from services.normalization.formats.ninjs.fields import Fields
 from services.normalization.formats.ninjs.item import NAME, is_taken_back, kind_of, read_item
-from services.normalization.json_text import parse_json
+from services.normalization.json_text import opening, parse_json
 from services.normalization.parts import StoryParts
 from services.normalization.raw import RawStory
 from shared import ninjs
@@ -27,8 +27,7 @@ _MEMBER = re.compile(rf'"(?:{_NAMES})"\s*:'.encode(), re.IGNORECASE)
 
 def sniff(head: bytes, content_type: str | None) -> float:  # noqa: ARG001 - a format is asked with both; JSON tells by its names
     """JSON with a name of ninjs's or of a wrapper's: what is a plain story has none, or it would not be here."""
-    opens = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    return 1.0 if opens in (b"{", b"[") and _MEMBER.search(head) else 0.0
+    return 1.0 if opening(head) in (b"{", b"[") and _MEMBER.search(head) else 0.0
 
 
 def read(raw: RawStory) -> list[StoryParts]:
