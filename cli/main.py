@@ -187,6 +187,33 @@ def trace(
     run(identity, url=url, as_json=as_json)
 
 
+@app.command(rich_help_panel=USE)
+def conformance(  # noqa: PLR0917 - typer calls it by name
+    paths: Annotated[list[str], typer.Argument(metavar="FILE|FOLDER…", help="Wire files, of any format and suffix.")],
+    feed_zone: Annotated[
+        str | None, typer.Option(help="Zone of dates that give none, as in Europe/Athens (default: UTC).")
+    ] = None,
+    content_type: Annotated[
+        str | None, typer.Option(help="The type that it would be sent with (default: none; the content tells).")
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="The feed's language, as in el, where items give none.")] = None,
+    facts: Annotated[bool, typer.Option("--facts", help="Only what the provider said, as written.")] = False,
+    private: Annotated[bool, typer.Option("--private", help="Private notes to editors too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What newswire understands of each item, field by field, with warnings. Needs no server and sends nothing.
+
+    Exit code 0 all can be taken, 1 a file or an item in it is refused.
+
+    Example: newswire conformance samples/ --feed-zone Europe/Athens
+    """
+    from cli.conformance.command import conformance as run  # noqa: PLC0415 - see the module's docstring
+    from cli.conformance.reading import Sender  # noqa: PLC0415
+
+    sender = Sender(content_type=content_type, zone=feed_zone, language=language)
+    run(paths, sender, as_json_=as_json, facts=facts, private=private)
+
+
 @app.command(rich_help_panel=SERVICES)
 def ingestion() -> None:
     """Run the front door: authenticates a feed and takes its stories."""

@@ -1,0 +1,1 @@
+"""`newswire conformance`: what newswire understood of a file, item by item and field by field, without any server."""
