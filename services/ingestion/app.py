@@ -15,6 +15,7 @@ from services.ingestion.dropbox import DropFolders
 from services.ingestion.idempotency import IdempotencyKeys
 from services.ingestion.observe import Observed
 from services.ingestion.openapi import PUSH
+from services.ingestion.polled import poll_feeds
 from services.ingestion.pushes import Pushes
 from shared.errors import Misconfigured
 from shared.events import now
@@ -73,11 +74,12 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     http = settings.ingestion
     connecting = asyncio.create_task(_connect(publisher, health, stop))
     dropping = asyncio.create_task(DropFolders(feeds, publisher, settings).run(stop))
+    polling = asyncio.create_task(poll_feeds(settings, feeds, publisher, stop))
     try:
         await serve_http(app, http.host, http.port, stop, reuse_port=http.reuse_port)
     finally:
         stop.set()
-        await asyncio.gather(dropping, return_exceptions=True)
+        await asyncio.gather(polling, dropping, return_exceptions=True)
         connecting.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await connecting
