@@ -33,6 +33,8 @@ _QUICK: Final = (
     ("now-1y", "Year"),
     ("", "Any time"),
 )
+_OWN: Final = ("facets", "histogram", "highlight")
+"""Parameters of the API that the page sets by itself; in an address copied from there they are passed over."""
 _SINGLE: Final = ("q", "from", "to", "tz", "sort", "size")
 
 
@@ -59,12 +61,12 @@ class Page:
 
     async def home(self, request: Request) -> Response:
         """`GET /`: the search, and what it found."""
-        pairs = [(name, value) for name, value in request.query_params.multi_items() if value.strip()]
+        pairs = [
+            (name, value) for name, value in request.query_params.multi_items() if value.strip() and name not in _OWN
+        ]
         form = _form(pairs)
-        step = model.interval(form["from"], form["to"], now())
-        extra = [("facets", ",".join(model.FACETS)), ("histogram", step)]
         try:
-            found = await self._finder.search([*pairs, *extra])
+            found, step = await self._found(pairs, model.interval(form["from"], form["to"], now()))
         except (Problem, Refused, Transient, Misconfigured) as error:
             return self._refused(_problem(error), form)
         cursor = found["next"]
@@ -73,13 +75,23 @@ class Page:
             form=form,
             found=found,
             facets={name: model.choices(pairs, name, found["facets"][name]) for name in model.FACETS},
-            bars=model.bars(found["histogram"], step, pairs),
+            bars=model.bars(found["histogram"] or (), step, pairs),
             chart=(model.CHART_WIDTH, model.CHART_HEIGHT),
             next=model.address([*model.without(pairs), ("cursor", cursor)]) if cursor else None,
             first=model.address(model.without(pairs)) if any(name == "cursor" for name, _ in pairs) else None,
             chips=model.chips(pairs),
             narrowed=model.without(pairs, "sort", "size", "tz"),
         )
+
+    async def _found(self, pairs: model.Pairs, step: str) -> tuple[dict[str, Any], str]:
+        """What is found, and the step of its chart: the reader asked for no chart, so none is a reason to refuse."""
+        extra = [("facets", ",".join(model.FACETS)), ("histogram", step)]
+        try:
+            return await self._finder.search([*pairs, *extra]), step
+        except Problem as error:
+            if not step or [one.get("parameter") for one in error.errors] != ["histogram"]:
+                raise
+            return await self._found(pairs, model.coarser(step))
 
     async def article(self, request: Request) -> Response:
         """`GET /articles/{id}`: one story to read, or why there is none."""

@@ -109,17 +109,27 @@ def language_name(code: str | None) -> str:
     return LANGUAGES.get((code or "").lower(), code or "")
 
 
+_STEPS: Final = ((3, "hour"), (120, "day"), (900, "week"), (15_000, "month"))
+"""Days up to which a step is used."""
+
+
 def interval(start: str, end: str, now: datetime) -> str:
-    """The step of the chart for a span of dates as the reader gave them: about a hundred steps, months at most."""
+    """The step of the chart for a span of dates as the reader gave them: about a hundred steps, if there is one for it.
+
+    Where only the index knows how long the span is, it is taken to be decades.
+    """
     try:
         first = parse_span(start, UTC, now).start if start else None
         last = parse_span(end, UTC, now).end if end else now
     except DateError:  # the search itself will say so
         return "month"
     days = (last - first).days if first else 10_000
-    if days <= 3:
-        return "hour"
-    return "day" if days <= 120 else "week" if days <= 900 else "month"
+    return next((step for most, step in _STEPS if days <= most), "year")
+
+
+def coarser(step: str) -> str:
+    """The step to try where a chart would have too many; empty for no chart at all."""
+    return "" if step == "year" else "year"
 
 
 def bars(steps: Sequence[Mapping[str, Any]], step: str, pairs: Pairs) -> list[Bar]:
@@ -147,12 +157,16 @@ def bars(steps: Sequence[Mapping[str, Any]], step: str, pairs: Pairs) -> list[Ba
 def _step_end(start: datetime, step: str) -> datetime:
     if step == "month":
         return (start.replace(day=1) + timedelta(days=32)).replace(day=1)
+    if step == "year":
+        return start.replace(year=start.year + 1)
     return start + {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}[step]
 
 
 def _step_names(start: datetime, end: datetime, step: str) -> tuple[str, str, str]:
     """What a step is called, and the `from` and `to` that find it."""
     match step:
+        case "year":
+            return f"{start.year}", f"{start.year:04d}", f"{start.year:04d}"
         case "month":
             return f"{start:%B %Y}", f"{start:%Y-%m}", f"{start:%Y-%m}"
         case "week":

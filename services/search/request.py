@@ -17,7 +17,7 @@ from services.search.query.tree import FACT_FIELDS, All, Node
 from shared.problems import Problem, problem, quoted
 
 Sort = Literal["relevance", "newest", "oldest"]
-Interval = Literal["hour", "day", "week", "month"]
+Interval = Literal["hour", "day", "week", "month", "year"]
 
 FILTERS: Final = FACT_FIELDS
 FACETS: Final = (*FACT_FIELDS, "feed")
@@ -31,9 +31,9 @@ MAX_VALUES: Final = 50
 MAX_VALUE_LENGTH: Final = 500
 MAX_CURSOR_LENGTH: Final = 2000
 MAX_BUCKETS: Final = 2000
-"""Steps of a histogram: 83 days by the hour, 5 years by the day, 38 years by the week."""
+"""Steps of a histogram: 83 days by the hour, 5 years by the day, 38 years by the week, 166 by the month."""
 
-_STEP_SECONDS: Final = {"hour": 3600, "day": 86_400, "week": 604_800, "month": 2_419_200}
+_STEP_SECONDS: Final = {"hour": 3600, "day": 86_400, "week": 604_800, "month": 2_419_200, "year": 31_536_000}
 _FLAGS: Final = {
     "true": True,
     "1": True,

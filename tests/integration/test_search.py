@@ -67,7 +67,7 @@ class Room:
             "published": "2024-05-10T12:00:00.000000Z",
             "received": rfc3339(NOW),
             "normalized": rfc3339(NOW),
-            "indexed": rfc3339(NOW),
+            "indexed": rfc3339(datetime.now(UTC)),
             "title": {key: title} if title else None,
             "body": {key: body} if body else None,
             **more,
@@ -329,7 +329,7 @@ async def test_facets_and_histogram_count_what_is_found(room):
     ]
     east = await room.ask("wheat", histogram="day", tz="Europe/Athens")
     assert east["histogram"] == [{"from": "2024-05-11T00:00:00+03:00", "count": 2}]
-    for interval in ("hour", "week", "month"):
+    for interval in ("hour", "week", "month", "year"):
         assert sum(step["count"] for step in (await room.ask("wheat", histogram=interval))["histogram"]) == 2
     for zone in ("EST", "ROC", "+18:00", "UTC"):
         await room.ask("wheat", histogram="month", tz=zone)

@@ -254,6 +254,32 @@ async def test_the_page_shows_what_was_found(client, repository):
 
 
 @pytest.mark.parametrize(
+    ("asked", "step"),
+    [
+        ({"from": "1800", "to": "2025"}, "year"),
+        ({"from": "0001", "to": "9999"}, None),
+        ({"from": "now-7d", "facets": "topic", "histogram": "hour", "highlight": "false"}, "day"),
+    ],
+)
+async def test_a_chart_is_never_why_the_page_refuses_a_search(client, repository, asked, step):
+    repository.answers = [answer(hit(1))]
+    assert (await client.get("/", params=asked)).status_code == 200
+    sent = repository.bodies[-1]["aggs"].get("histogram")
+    assert (sent and sent["date_histogram"]["calendar_interval"]) == step
+
+
+async def test_an_archive_of_too_many_months_is_drawn_by_the_year(client, repository):
+    months = [{"key_as_string": f"{1800 + n // 12}-{n % 12 + 1:02d}-01T00:00:00Z", "doc_count": 1} for n in range(2001)]
+    years = [{"key_as_string": f"{year}-01-01T00:00:00Z", "doc_count": 12} for year in range(1800, 1967)]
+    repository.answers = [
+        answer(hit(1), aggregations={**FOUND, "histogram": {"buckets": buckets}}) for buckets in (months, years)
+    ]
+    shown = await client.get("/")
+    assert shown.status_code == 200
+    assert "1966: 12" in shown.text
+
+
+@pytest.mark.parametrize(
     ("expires", "said"), [("2024-01-01T00:00:00Z", True), ("9999-01-01T00:00:00Z", False), (None, False)]
 )
 async def test_an_expired_story_says_so(client, repository, expires, said):

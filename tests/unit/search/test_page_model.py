@@ -65,6 +65,8 @@ def test_addresses_leave_out_what_is_empty_and_quote_the_rest():
         ("", "", "month"),
         ("x", "", "month"),
         ("2000", "2010", "month"),
+        ("1800", "2025", "year"),
+        ("0001", "9999", "year"),
     ],
 )
 def test_the_chart_has_about_a_hundred_steps(start, end, step):
@@ -74,6 +76,7 @@ def test_the_chart_has_about_a_hundred_steps(start, end, step):
 @pytest.mark.parametrize(
     ("step", "first", "second", "low"),
     [
+        ("year", "1801-01-01T00:00:00+01:35", "2022-01-01T00:00:00+01:00", "1801"),
         ("month", "2022-01-01T00:00:00Z", "2022-12-01T00:00:00Z", "2022-01"),
         ("week", "2022-01-03T00:00:00Z", "2022-01-10T00:00:00Z", "2022-01-03"),
         ("day", "2022-01-03T00:00:00Z", "2022-01-04T00:00:00Z", "2022-01-03"),
