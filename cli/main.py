@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Settings are environment variables: NEWSWIRE_DATA_DIR, NEWSWIRE_KAFKA__BOOTSTRAP_SERVERS, … "
-    "(docs/operations.md).",
+    "(docs/settings.md).",
 )
 RUN, USE, SERVICES = "Run it on this machine", "Use it", "One service alone (what containers run)"
 

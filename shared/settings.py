@@ -7,16 +7,20 @@ a file holding it (`NEWSWIRE_KAFKA__PASSWORD_FILE`); the file wins. Contradictio
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.errors import Misconfigured
 
 MIB = 1024 * 1024
+_NAMES = re.compile(r"[a-z_]+(?:\.[a-z_]+)*")
 
 
 class Section(BaseModel, extra="forbid", use_attribute_docstrings=True):
@@ -65,15 +69,15 @@ class TopicSettings(Section):
 class SizeSettings(Section):
     """The size ladder, in bytes: each step holds the one before it with its envelope."""
 
-    request: int = 32 * MIB
+    request: int = Field(32 * MIB, gt=0)
     """One request's body."""
-    item: int = 8 * MIB
+    item: int = Field(8 * MIB, gt=0)
     """One story."""
-    raw_message: int = 9 * MIB
+    raw_message: int = Field(9 * MIB, gt=0)
     """One message on `stories.raw`."""
-    normalized_message: int = 12 * MIB
+    normalized_message: int = Field(12 * MIB, gt=0)
     """One message on `articles.normalized` and `articles.changes`."""
-    dead_letter_message: int = 13 * MIB
+    dead_letter_message: int = Field(13 * MIB, gt=0)
     """One message on `dead-letters`."""
 
     @model_validator(mode="after")
@@ -340,51 +344,54 @@ def load_settings(**overrides: Any) -> Settings:
     """
     unknown = unknown_variables(os.environ)
     if unknown:
-        raise Misconfigured(f"{unknown[0]} is not a setting of newswire; see docs/operations.md for the list")
+        near = get_close_matches(unknown[0].upper(), known_variables(), 1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise Misconfigured(f"{unknown[0]} is not a setting of newswire; {hint}docs/settings.md lists them all")
     try:
         return Settings(**overrides)
+    except SettingsError:  # it names the section at best
+        lists = [name for name, field in _variables(Settings, "NEWSWIRE_") if isinstance(field.default, tuple)]
+        given = [name for name in lists if name in os.environ]
+        raise Misconfigured(f"{' or '.join(given)}: must be a JSON list, as in [80, 443]") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "NEWSWIRE_" + "__".join(str(part).upper() for part in first["loc"])
-        raise Misconfigured(f"{name}: {first['msg']}") from None
+        raise Misconfigured(_explained(error.errors(include_input=False)[0])) from None
+
+
+def _explained(error: Any) -> str:
+    """What is wrong, naming the variables: pydantic names fields, and it is variables that a person sets."""
+    known = known_variables()
+    place = [str(part) for part in error["loc"]]
+
+    def variable(path: list[str]) -> str:
+        return "NEWSWIRE_" + "__".join(path).upper()
+
+    def named(match: re.Match[str]) -> str:
+        name = variable([*place, *match[0].split(".")])
+        return name if name in known else match[0]
+
+    if "error" not in error.get("ctx", {}):
+        while len(place) > 1 and variable(place) not in known:  # an entry of a list
+            place.pop()
+        return f"{variable(place)}: {error['msg']}"
+    return _NAMES.sub(named, str(error["ctx"]["error"]))
+
+
+def _variables(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo]]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _variables(field.annotation, f"{prefix}{name.upper()}__")
+        else:
+            yield f"{prefix}{name.upper()}", field
 
 
 def known_variables() -> set[str]:
     """Every environment variable that is a setting, `_FILE` twins included."""
-
-    def walk(model: type[BaseModel], prefix: str) -> set[str]:
-        names: set[str] = set()
-        for name, field in model.model_fields.items():
-            if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-                names |= walk(field.annotation, f"{prefix}{name.upper()}__")
-            else:
-                names.add(f"{prefix}{name.upper()}")
-                if "SecretStr" in str(field.annotation):
-                    names.add(f"{prefix}{name.upper()}_FILE")
-        return names
-
-    return walk(Settings, "NEWSWIRE_")
-
-
-def settings_table() -> str:
-    """Every setting as a Markdown table: name, default, meaning; `docs/settings.md` ends in it."""
-
-    def rows(model: type[BaseModel], values: Any, prefix: str) -> Iterator[str]:
-        for name, field in model.model_fields.items():
-            value = getattr(values, name)
-            if isinstance(value, BaseModel):
-                heading = (type(value).__doc__ or "").strip().splitlines()[0]
-                yield f"| **{prefix}{name.upper()}__…** | | {heading} |"
-                yield from rows(type(value), value, f"{prefix}{name.upper()}__")
-            else:
-                default = "" if value is None else f"`{value}`"
-                twin = " Has a `_FILE` twin." if "SecretStr" in str(field.annotation) else ""
-                meaning = " ".join((field.description or "").split())
-                yield f"| `{prefix}{name.upper()}` | {default} | {meaning}{twin} |"
-
-    lines = ["| variable | default | meaning |", "|---|---|---|"]
-    lines += rows(Settings, Settings.model_construct(), "NEWSWIRE_")
-    return "\n".join(lines) + "\n"
+    names: set[str] = set()
+    for name, field in _variables(Settings, "NEWSWIRE_"):
+        names.add(name)
+        if "SecretStr" in str(field.annotation):
+            names.add(f"{name}_FILE")
+    return names
 
 
 OUTSIDE = {"NEWSWIRE_CORPORA"}
@@ -395,15 +402,3 @@ def unknown_variables(environ: Any) -> list[str]:
     """Variables with our prefix that mean nothing: most likely typing errors."""
     known = known_variables() | OUTSIDE
     return sorted(name for name in environ if name.startswith("NEWSWIRE_") and name.upper() not in known)
-
-
-SETTINGS_PAGE = """# Settings
-
-Environment variables, read once at the start of a command. A name with this prefix that is not listed here is refused, so
-that a typing error is seen. A `_FILE` twin names a file that holds the secret; the file wins. Settings that contradict each
-other are refused at the start.
-
-"""
-
-if __name__ == "__main__":
-    Path("docs/settings.md").write_text(SETTINGS_PAGE + settings_table(), encoding="utf-8")

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from shared.errors import Misconfigured
-from shared.settings import known_variables, load_settings, settings_table
+from shared.settings import known_variables, load_settings
+from shared.settings_page import settings_table
 
 PAGE = Path(__file__).parents[3] / "docs" / "settings.md"
 
 
 def test_the_page_lists_every_setting_with_its_default():
-    assert PAGE.read_text("utf-8").endswith("\n\n" + settings_table()), "write it anew: python -m shared.settings"
+    assert PAGE.read_text("utf-8").endswith("\n\n" + settings_table()), "write it anew: python -m shared.settings_page"
 
 
 def test_every_setting_says_what_it_means():
@@ -32,8 +33,10 @@ def test_nested_names_reach_their_setting(monkeypatch):
 
 def test_a_typing_error_is_refused_by_name(monkeypatch):
     monkeypatch.setenv("NEWSWIRE_KAFKA__BOOTSTRAPSERVERS", "kafka:9092")
-    with pytest.raises(Misconfigured, match="NEWSWIRE_KAFKA__BOOTSTRAPSERVERS is not a setting"):
+    with pytest.raises(Misconfigured, match="NEWSWIRE_KAFKA__BOOTSTRAPSERVERS is not a setting") as refused:
         load_settings()
+    assert "did you mean NEWSWIRE_KAFKA__BOOTSTRAP_SERVERS?" in str(refused.value)
+    assert "docs/settings.md" in str(refused.value)
 
 
 def test_a_bad_value_names_its_variable(monkeypatch):
@@ -55,24 +58,57 @@ def test_a_secret_comes_from_its_file_and_the_file_wins(monkeypatch, tmp_path):
 
 def test_a_secret_file_that_is_not_there_is_told(monkeypatch, tmp_path):
     monkeypatch.setenv("NEWSWIRE_ELASTICSEARCH__API_KEY_FILE", str(tmp_path / "none"))
-    with pytest.raises(Misconfigured, match="cannot read"):
+    with pytest.raises(Misconfigured, match=r"^NEWSWIRE_ELASTICSEARCH__API_KEY_FILE: cannot read"):
         load_settings()
 
 
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("NEWSWIRE_RUNTIME__DRAIN_S", "58", "rebalance_timeout_s"),
-        ("NEWSWIRE_RUNTIME__MAX_POLL_INTERVAL_S", "12", "session_timeout_s"),
-        ("NEWSWIRE_SIZES__RAW_MESSAGE", "1000", "must ascend"),
-        ("NEWSWIRE_SIZES__REQUEST", "1000", "must not be smaller than item"),
-        ("NEWSWIRE_KAFKA__TOPICS__MIN_INSYNC", "2", "must not be larger than replication"),
-        ("NEWSWIRE_RUNTIME__BUFFER_BYTES", "1000", "must hold at least one message"),
+        (
+            "NEWSWIRE_RUNTIME__DRAIN_S",
+            "58",
+            "NEWSWIRE_RUNTIME__DRAIN_S must stay 5 s below NEWSWIRE_KAFKA__REBALANCE_TIMEOUT_S",
+        ),
+        (
+            "NEWSWIRE_RUNTIME__MAX_POLL_INTERVAL_S",
+            "12",
+            "NEWSWIRE_RUNTIME__MAX_POLL_INTERVAL_S must be longer than NEWSWIRE_KAFKA__SESSION_TIMEOUT_S",
+        ),
+        (
+            "NEWSWIRE_SIZES__RAW_MESSAGE",
+            "1000",
+            "sizes must ascend: NEWSWIRE_SIZES__ITEM < NEWSWIRE_SIZES__RAW_MESSAGE",
+        ),
+        ("NEWSWIRE_SIZES__REQUEST", "1000", "NEWSWIRE_SIZES__REQUEST must not be smaller than NEWSWIRE_SIZES__ITEM"),
+        (
+            "NEWSWIRE_KAFKA__TOPICS__MIN_INSYNC",
+            "2",
+            "NEWSWIRE_KAFKA__TOPICS__MIN_INSYNC must not be larger than NEWSWIRE_KAFKA__TOPICS__REPLICATION",
+        ),
+        ("NEWSWIRE_RUNTIME__BUFFER_BYTES", "1000", "NEWSWIRE_RUNTIME__BUFFER_BYTES must hold at least one message"),
     ],
 )
-def test_contradictions_are_refused_at_the_start(monkeypatch, name, value, message):
+def test_contradictions_are_refused_at_the_start_by_the_variables_names(monkeypatch, name, value, message):
     monkeypatch.setenv(name, value)
-    with pytest.raises(Misconfigured, match=message):
+    with pytest.raises(Misconfigured) as refused:
+        load_settings()
+    assert str(refused.value).startswith(message)
+    assert "alue error" not in str(refused.value)
+
+
+@pytest.mark.parametrize("field", ["REQUEST", "ITEM", "RAW_MESSAGE", "NORMALIZED_MESSAGE", "DEAD_LETTER_MESSAGE"])
+@pytest.mark.parametrize("size", ["0", "-1"])
+def test_a_size_is_more_than_nothing(monkeypatch, field, size):
+    monkeypatch.setenv(f"NEWSWIRE_SIZES__{field}", size)
+    with pytest.raises(Misconfigured, match=f"NEWSWIRE_SIZES__{field}: .*greater than 0"):
+        load_settings()
+
+
+@pytest.mark.parametrize("ports", ["80,443", '["door"]'])
+def test_a_list_that_is_none_names_its_variable(monkeypatch, ports):
+    monkeypatch.setenv("NEWSWIRE_INGESTION__POLL_PORTS", ports)
+    with pytest.raises(Misconfigured, match="NEWSWIRE_INGESTION__POLL_PORTS: "):
         load_settings()
 
 
