@@ -7,6 +7,7 @@ Nothing but `Refused` comes out of it, whatever the bytes are: an unexpected err
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -56,9 +57,9 @@ def normalize_each(raw: RawStory, now: datetime) -> Normalized:
     articles: list[Article] = []
     refusals: list[Refused] = []
     for number, parts in enumerate(found, 1):
-        for one in (parts, *_orders(parts)):
+        for one, by in ((parts, raw), *((order, _for_orders(raw)) for order in _orders(parts))):
             try:
-                articles.append(_guarded(reader.NAME, lambda one=one: conclude(one, raw, now)))  # type: ignore[misc]
+                articles.append(_guarded(reader.NAME, lambda one=one, by=by: conclude(one, by, now)))  # type: ignore[misc]
             except Refused as refused:
                 where = f"item {number} of {len(found)}: " if len(found) > 1 else ""
                 refusals.append(Refused(refused.code, where + refused.reason))
@@ -98,6 +99,14 @@ def _orders(parts: StoryParts) -> Iterator[StoryParts]:
             ednote=parts.ednote,
             notes=[f"ordered by {parts.provider_id or 'a message without an id'}"],
         )
+
+
+def _for_orders(raw: RawStory) -> RawStory:
+    """The record as its orders are read: their status words are ours, not the feed's, and none has a version number.
+
+    A hold that was refused for want of a number would leave its target to be read.
+    """
+    return replace(raw, status_map={}, order_by=None if raw.order_by == "version" else raw.order_by)
 
 
 def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:

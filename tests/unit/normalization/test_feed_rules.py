@@ -8,6 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from services.normalization.formats.registry import FORMATS, detect
+from services.normalization.normalize import normalize_each
 from services.normalization.raw import raw_story
 from shared import ids
 from shared.errors import Refused
@@ -153,3 +154,16 @@ def test_every_format_that_is_read_can_be_named_as_a_hint() -> None:
 
     names: set[Any] = {one.NAME for one in FORMATS}
     assert names <= set(get_args(FormatHint))
+
+
+@pytest.mark.parametrize(
+    ("order", "status"), [(b"canceled", Status.KILLED), (b"withheld", Status.WITHHELD), (b"embargoed", Status.WITHHELD)]
+)
+def test_a_feeds_rules_weaken_no_order_about_another_story(order: bytes, status: Status) -> None:
+    told = b'<docdata management-doc-idref="s0" management-idref-status="%s" ' % order
+    text = (NITF % b"usable").replace(b"<docdata ", told)
+    words = {"withheld": "usable", "canceled": "usable", "embargoed": "usable"}
+    ordered = normalize_each(raw(text, "text/xml", order_by="version", status_map=words), NOW)
+    (one,) = ordered.articles
+    assert (one.provider_id, one.status, one.body) == ("s0", status, None)
+    assert [refusal.code for refusal in ordered.refusals] == ["no-version"], "the note itself has no number"
