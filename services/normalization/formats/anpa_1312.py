@@ -139,6 +139,7 @@ def _split(lines: list[str]) -> _Text:
     after a line that ended ('<', '=', '+'). A unit that was wrapped goes on in a line without a caret.
     """
     found = _Text()
+    units: list[list[str]] = []
     ended = True
     for place, line in enumerate(lines):
         stripped = line.strip()
@@ -146,21 +147,22 @@ def _split(lines: list[str]) -> _Text:
             ended = True
             continue
         indented = line[:1] in "\t\x08" or line.startswith("   ")
-        if found.head and indented and not (stripped.startswith("^") and len(found.head) < 2):
+        if units and indented and not (stripped.startswith("^") and len(units) < 2):
             found.body = lines[place:]
             break
         plain = not stripped.startswith("^")
-        if plain and not found.head and indented:
+        if plain and not units and indented:
             found.body = lines[place:]
             break
-        if plain and found.head and not ended:
-            found.head[-1] = wire.join_lines([found.head[-1], stripped])
-        elif plain and len(found.head) >= 2 and not _ends(stripped) and not marks.byline_of(stripped):
+        if plain and units and not ended:
+            units[-1].append(stripped)
+        elif plain and len(units) >= 2 and not _ends(stripped) and not marks.byline_of(stripped):
             found.body = lines[place:]
             break
         else:
-            found.head.append(stripped)
-        ended = _ends(stripped) or (plain and len(found.head) == 1)
+            units.append([stripped])
+        ended = _ends(stripped) or (plain and len(units) == 1)
+    found.head = [wire.join_lines(unit) for unit in units]
     return found
 
 
@@ -175,16 +177,25 @@ def _body(lines: list[str]) -> list[str]:
         if line.lstrip().startswith("^"):
             spread += ["", bare(line), ""]
         elif line[:1] == "\x08":
-            spread.append("\x08" + _HALF.sub("½", _TERMINATOR.sub("", line[1:].removeprefix("^"))))
+            row = _unended(line[1:].removeprefix("^"))
+            spread.append("\x08" + (_HALF.sub("½", row) if "{" in row else row))
         else:
-            spread.append(_TERMINATOR.sub("", line) if "<" in line[-4:] or "_=" in line else line)
+            spread.append(_unended(line))
     kept = ["" if line.strip() in ("END", "\x08") else line for line in spread]
     return [one.text for one in wire.paragraphs(kept)]
 
 
-_TERMINATOR = re.compile(r"[ \t]*(?:[@+]?[ \t]*<|(?<=_)=)[ \t]*$")
 _HALF = re.compile(r"(?<=\d)\{|(?<=\s)\{(?=\s|$)")
 """In tables of results the brace is a half, as in ANPA's graphic characters."""
+
+
+def _unended(line: str) -> str:
+    """A body's line without the sign that ends it."""
+    text = line.rstrip(" \t")
+    if text.endswith("<"):
+        text = text[:-1].rstrip(" \t")
+        return text[:-1].rstrip(" \t") if text.endswith(("@", "+")) else text
+    return text[:-1] if text.endswith("_=") else line
 
 
 def _service(line: str, parts: StoryParts, raw: RawStory) -> Sender:

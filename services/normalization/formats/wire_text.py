@@ -164,11 +164,19 @@ def _frame(chunk: str, header_lines: int) -> Frame:
 # Typography. SCD (0x0C) to ECD (0x0B) frames a typesetter's instruction; KW (0x18) takes back the word before it.
 _INSTRUCTION = re.compile("\x0c[^\n\x0b\x0c]{0,60}\x0b")
 _KILLED_WORD = re.compile("[ ]?[^\\s\x18]{1,60}\x18")
-_AS_BLANKS = {"\x1e": " ", "\x1f": "   ", "\xa0": " ", "\x0b": " ", "\x0c": " ", "\u202f": " "}
-_BLANK = re.compile("[\x0b\x0c\x1e\x1f\xa0\u202f]")
-_DROPPED = re.compile("\x1b[\\[(][0-9;]*[A-Za-z]?|[\x00-\x07\x0e-\x1d\x7f]")
-_SPACE_BAND = re.compile("\x10 ?")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\xa0\u202f]")
+_AS_BLANKS = (
+    ("\x10 ", " "),
+    ("\x10", " "),
+    ("\x1e", " "),
+    ("\x1f", "   "),
+    ("\xa0", " "),
+    ("\x0b", " "),
+    ("\x0c", " "),
+    ("\u202f", " "),
+)
+"""TTS space band, RS and US (a table's columns), no-break spaces, and what is left of instructions."""
+_DROPPED = re.compile("\x1b[\\[(][0-9;]*[A-Za-z]?|[\x00-\x07\x0e-\x1d\x7f-\x9f]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\xa0\u202f]")
 
 
 def printable(text: str) -> str:
@@ -178,8 +186,14 @@ def printable(text: str) -> str:
     """
     if _CONTROL.search(text) is None:
         return text
-    text = _SPACE_BAND.sub(" ", _KILLED_WORD.sub("", _INSTRUCTION.sub("", text)))
-    return _DROPPED.sub("", _BLANK.sub(lambda found: _AS_BLANKS[found[0]], text))
+    if "\x0b" in text:
+        text = _INSTRUCTION.sub("", text)
+    if "\x18" in text:
+        text = _KILLED_WORD.sub("", text)
+    for sign, blank in _AS_BLANKS:
+        if sign in text:
+            text = text.replace(sign, blank)
+    return _DROPPED.sub("", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +205,34 @@ class Paragraph:
 
 
 _GAP = re.compile(r"\S(?: {3,}|\t)\s*\S")
-_BULLET = re.compile(r"[-*•·] \S")
-_RULE = re.compile(r"[\s_*=#~.-]*")
+_BULLETS = "-*•·"
+_BULLET = re.compile(rf"[{_BULLETS}] \S")
+_RULED = "_*=#~.-"
+_RULE = re.compile(rf"[\s{_RULED}]*")
+_WIDE = re.compile(r"[ \t]{2,}")
 _AFTER_HYPHEN = frozenset({"and", "or", "to", "und", "oder", "bis", "et", "ou", "y", "o", "e"})
 """'short- and long-term': here the hyphen ends a word, and no line break split one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line with what is asked of it: its text, its indent in blanks, whether it has columns."""
+
+    text: str
+    indent: int
+    table: bool
+    mark: str
+    """The character that it begins with."""
+
+
+def _seen(line: str) -> _Line:
+    mark = line[:1]
+    table = mark == "\x08"
+    text = line.replace("\x08", "").strip() if table else line.strip()
+    columns = table or (("   " in text or "\t" in text) and _GAP.search(text) is not None)
+    if not columns and ";" in text:
+        columns = text.count(";") >= 3 and ". " not in text
+    return _Line(text, len(line) - len(line.lstrip(" ")) if mark == " " else 0, columns, mark)
 
 
 def paragraphs(lines: list[str]) -> list[Paragraph]:
@@ -203,19 +241,18 @@ def paragraphs(lines: list[str]) -> list[Paragraph]:
     A paragraph begins after a blank line, at a TAB, at a deeper indent than usual, at a bullet or a heading ('## …'), and
     after a line too long to be wrapped. Lines with columns, and blocks whose lines end where none was full, are tables.
     """
-    narrow = [len(line.strip()) for line in lines if 0 < len(line.strip()) <= WIDEST_WRAPPED]
-    width = max(narrow, default=0)
-    base = _base_indent(lines)
+    seen = [_seen(line) for line in lines]
+    width = max([len(line.text) for line in seen if len(line.text) <= WIDEST_WRAPPED], default=0)
+    base = _base_indent(seen)
     found: list[Paragraph] = []
-    block: list[str] = []
+    block: list[_Line] = []
     after_blank = True
-    for line in lines:
-        short = " ".join(line.replace("\x08", "").split())
-        if block and (not short or _begins(line, block, base)):
+    for line in seen:
+        if block and (not line.text or _begins(line, block, base)):
             _close(found, block, width, joins=not after_blank)
             after_blank = False
             block = []
-        if short:
+        if line.text:
             block.append(line)
         else:
             after_blank = True
@@ -224,47 +261,38 @@ def paragraphs(lines: list[str]) -> list[Paragraph]:
     return found
 
 
-def _base_indent(lines: list[str]) -> int:
+def _base_indent(lines: list[_Line]) -> int:
     """The smallest indent that a fifth of the lines have: paragraphs may begin as often as they go on."""
-    indents = Counter([_indent(line) for line in lines if line.strip()])
+    indents = Counter([line.indent for line in lines if line.text])
     often = [indent for indent, count in indents.items() if count * 5 >= indents.total()]
     return min(often, default=0)
 
 
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
-
-
-def _begins(line: str, block: list[str], base: int) -> bool:
+def _begins(line: _Line, block: list[_Line], base: int) -> bool:
     """Whether `line` begins a paragraph after the lines in `block`."""
-    before = block[-1].strip()
-    if line[:1] in "\t\x08" or before[:1] == "#" or line.startswith("#") or len(before) > WIDEST_WRAPPED:
+    before = block[-1]
+    if line.mark in "\t\x08" or before.text[0] == "#" or line.mark == "#" or len(before.text) > WIDEST_WRAPPED:
         return True
-    stripped = line.strip()
-    if _BULLET.match(stripped) or _is_columns(line) != _is_columns(block[-1]):
+    if line.table != before.table or (line.text[0] in _BULLETS and _BULLET.match(line.text)):
         return True
-    goes_on = _BULLET.match(block[0].strip()) is not None and 0 < _indent(line) <= 4
-    quoted = _indent(line) == _indent(block[-1]) and stripped[0].islower()
-    return _indent(line) > base and not goes_on and not quoted
+    if line.indent <= base:
+        return False
+    goes_on = _BULLET.match(block[0].text) is not None and line.indent <= 4
+    quoted = line.indent == before.indent and line.text[0].islower()
+    return not goes_on and not quoted
 
 
-def _is_columns(line: str) -> bool:
-    stripped = line.strip()
-    return (
-        line[:1] == "\x08" or _GAP.search(stripped) is not None or (stripped.count(";") >= 3 and ". " not in stripped)
-    )
-
-
-def _close(found: list[Paragraph], block: list[str], width: int, *, joins: bool) -> None:
+def _close(found: list[Paragraph], block: list[_Line], width: int, *, joins: bool) -> None:
     """Add a block as a paragraph; a table's lines go to the table before them unless a blank line stands between."""
-    stripped = [line.replace("\x08", "").strip() for line in block]
-    if all(_RULE.fullmatch(line) for line in stripped):
+    lines = [line.text for line in block]
+    if lines[0][0] in _RULED and all(_RULE.fullmatch(line) for line in lines):
         return
-    table = _is_columns(block[0]) or (len(stripped) > 1 and _is_list(stripped, width))
-    if not table:
-        found.append(Paragraph(join_lines(stripped)))
+    if not block[0].table and (len(lines) == 1 or not _is_list(lines, width)):
+        found.append(Paragraph(join_lines(lines)))
         return
-    text = "\n".join([re.sub(r"\s{2,}", "  ", line) for line in stripped])
+    text = "\n".join(lines)
+    if "  " in text or "\t" in text:
+        text = _WIDE.sub("  ", text)
     if joins and found and found[-1].table:
         found[-1] = Paragraph(f"{found[-1].text}\n{text}", table=True)
     else:
@@ -283,6 +311,8 @@ def _is_list(lines: list[str], width: int) -> bool:
 
 def join_lines(lines: list[str]) -> str:
     """Wrapped lines as one. A hyphen at a line's end stays, without a blank behind it, where the word goes on."""
+    if len(lines) == 1:
+        return " ".join(lines[0].split())
     text = ""
     for line in filter(None, (" ".join(one.split()) for one in lines)):
         broken = text[-1:] == "-" and text[-2:-1].isalpha() and line[0].isalpha()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.normalization.formats import anpa_1312, registry
+from services.normalization.formats import anpa_1312, iptc_7901, registry
 from services.normalization.formats.anpa_1312 import read, sniff
 from services.normalization.parts import StoryParts
 from shared.errors import Refused
@@ -336,6 +337,17 @@ def test_nothing_in_it() -> None:
         with pytest.raises(Refused) as refused:
             read(raw(value, None))
         assert refused.value.code == "no-text"
+
+
+@pytest.mark.parametrize(
+    "unit", ["word\n", "# x\n", "\x08x\x1f1\n", " ", "-", "^x\n", "A, ", "please kill a0501 ", "(", "\x18"]
+)
+def test_long_runs_cost_time_in_proportion(unit: str) -> None:
+    value = message("^A headline<\n\t   " + unit * (60_000 // len(unit)))
+    start = time.process_time()
+    refused_or_read(anpa_1312, value)
+    refused_or_read(iptc_7901, value)
+    assert time.process_time() - start < 3
 
 
 @patient

@@ -117,6 +117,31 @@ def test_notes_to_editors_and_what_is_not_for_publication_are_no_body() -> None:
     assert parts.related == [Related(title="Ferry line", url="http://ferry.example/line")]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The following information is not for publication",
+        "Die nachfolgenden Informationen sind nicht zur Veröffentlichung bestimmt",
+        "NOT FOR PUBLICATION",
+    ],
+)
+def test_what_is_not_for_publication_ends_the_body_without_a_notebook_too(words: str) -> None:
+    parts = one(
+        f"A headline =\r\n\r\nSolvik (dpa) - Text.\r\n\r\n{words}\r\n\r\nReporter: Ann Lee, +49 30 0000 000\r\n\r\ndpa al"
+    )
+    assert parts.body == "Solvik (dpa) - Text."
+    assert (parts.ednote, parts.credit) == (f"{words}\nReporter: Ann Lee, +49 30 0000 000", "dpa")
+
+
+def test_lines_between_table_signs_are_never_joined() -> None:
+    wide = [
+        "average change with respect to the week and the month before, both",
+        "and with respect to the same month of the year before that year",
+    ]
+    parts = one("Fish index =\r\n\r\nText.\r\n<#>\r\n" + "\r\n".join(wide) + "\r\n<#>\r\nMore text.")
+    assert paragraphs(parts) == ["Text.", "\n".join(wide), "More text."]
+
+
 def test_german_with_umlauts_a_table_and_no_gmt() -> None:
     parts = story("dpa_german", zone="Europe/Berlin")
     assert parts.title == "Entlaufene Straußenvögel legen Hafen von Großbüren lahm - Züchter: «Sie mögen Möwen»"
@@ -231,6 +256,10 @@ def test_a_substitute_kills_in_its_note_and_stays_a_story() -> None:
         "Boat swims up canal =\r\n\r\nSolvik (dpa) - A boat.\r\n\r\n# Notebook\r\n\r\n## Note to editors\r\n- please kill dpa 157"
     )
     assert (parts.kills, parts.kind, parts.body) == (["eca:dpa0157:2024-10-08"], "story", "Solvik (dpa) - A boat.")
+
+
+def test_a_message_cannot_take_itself_back() -> None:
+    assert one("KILL KILL KILL =\r\n\r\nPlease kill item dpa 912 and dpa 911.").kills == ["eca:dpa0911:2024-10-08"]
 
 
 def test_a_kill_without_a_number_is_told() -> None:
@@ -382,6 +411,11 @@ def test_bytes_of_every_kind_without_a_declaration(encoding: str) -> None:
     (parts,) = read(raw(text.encode(encoding), None))
     assert (parts.title, parts.slugline) == ("Fähre fährt", "Häfen/")
     assert parts.dateline == Dateline(place="Großbüren", agency="dpa")
+
+
+def test_bytes_that_windows_1252_has_not() -> None:
+    (parts,) = read(raw(message("Fahre =\r\n\r\nGr\xf6\xdfe.").replace(b"Fahre", b"F\xe4hre\x81"), None))
+    assert (parts.title, parts.body) == ("Fähre", "Größe.")
 
 
 def test_greek_is_not_taken_for_western() -> None:
