@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from cli.feeds import findings
+from cli.feeds.file import change
 from cli.feeds.text import with_feed, with_list
 from cli.main import app
 from services.ingestion.auth import authenticate
@@ -296,3 +297,13 @@ def test_list_as_json_holds_no_secret(folder: Path) -> None:
     shown = good("list", "--json")
     assert '"id": "harbour"' in shown
     assert secret not in shown
+
+
+def test_a_change_that_services_would_refuse_leaves_the_file_alone(tmp_path: Path) -> None:
+    path = tmp_path / "feeds.toml"
+    path.write_text("[feeds.a]\n")
+    with pytest.raises(Misconfigured, match=r"feeds\.toml: feeds\.a\.nosuch"):
+        change(path, lambda text: text + "nosuch = 1\n")
+    assert path.read_text() == "[feeds.a]\n"
+    with pytest.raises(Misconfigured, match="is not there"):
+        change(tmp_path / "other.toml", lambda text: text)

@@ -87,7 +87,17 @@ def test_a_secret_is_read_with_and_without_its_prefix(size: int) -> None:
     assert parse_secret(f"whsec_{written}\n") == parse_secret(written) == raw
 
 
-@pytest.mark.parametrize("text", ["", "whsec_", "whsec_AAAA", "whsec_" + "A" * 30 + "é", "whsec_" + "QUFB" * 22])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "whsec_",
+        "whsec_AAAA",
+        "whsec_" + "A" * 30 + "é",
+        "whsec_" + "A" * 22 + "*" + "A" * 22,
+        "whsec_" + "QUFB" * 22,
+    ],
+)
 def test_what_is_no_secret_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(ValueError, match="a signing secret") as wrong:
         parse_secret(text)

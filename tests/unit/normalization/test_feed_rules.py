@@ -9,7 +9,8 @@ import pytest
 
 from services.normalization.formats.registry import FORMATS, detect
 from services.normalization.normalize import normalize_each
-from services.normalization.raw import raw_story
+from services.normalization.parts import StoryParts
+from services.normalization.raw import RawStory, raw_story
 from shared import ids
 from shared.errors import Refused
 from shared.events import Headers, Status, rfc3339
@@ -167,3 +168,26 @@ def test_a_feeds_rules_weaken_no_order_about_another_story(order: bytes, status:
     (one,) = ordered.articles
     assert (one.provider_id, one.status, one.body) == ("s0", status, None)
     assert [refusal.code for refusal in ordered.refusals] == ["no-version"], "the note itself has no number"
+
+
+class Sure:
+    """A format that is as sure as it is told to be."""
+
+    def __init__(self, name: str, sure: float) -> None:
+        self.NAME = name
+        self._sure = sure
+
+    def sniff(self, head: bytes, content_type: str | None) -> float:
+        return self._sure
+
+    def read(self, raw: RawStory) -> list[StoryParts]:
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("hinted", "other", "found"),
+    [(0.0, 0.9, "hinted"), (0.0, 0.95, "other"), (0.5, 0.97, "other"), (0.51, 0.97, "hinted"), (0.0, 0.0, "hinted")],
+)
+def test_how_sure_the_bytes_must_be_to_outweigh_a_hint(hinted: float, other: float, found: str) -> None:
+    formats = [Sure("other", other), Sure("hinted", hinted)]
+    assert found == detect(raw(b"x", None, format_hint="hinted"), formats).NAME
