@@ -10,8 +10,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-_MARK = re.compile(r"<(?:em|mark)>(.*?)</(?:em|mark)>", re.DOTALL)
-_TAG = re.compile(r"</?(?:em|mark)>")
+_MARK = re.compile(r"<em>(.*?)</em>", re.DOTALL)
+_TAG = re.compile(r"</?em>")
 
 
 def marked(snippet: str) -> Text:
@@ -78,5 +78,5 @@ def results_table(answer: dict[str, Any]) -> Group:
             body.append_text(under)
         source, section = (str(item.get(name) or "")[:24] for name in ("source", "section"))
         table.add_row(when(item.get("published")), source, section, item.get("language") or "", body)
-    lines = [Text(f"warning: {warning}", style="yellow") for warning in answer.get("warnings") or []]
+    lines = [Text(f"warning: {warning['message']}", style="yellow") for warning in answer.get("warnings") or []]
     return Group(table, *lines, Text(heading(answer), style="dim"))

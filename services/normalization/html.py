@@ -18,6 +18,7 @@ from htmldate import find_date
 from lxml.etree import _Element
 from lxml.html import HtmlElement
 
+from services.normalization import wording
 from services.normalization.jsonld import Graph
 from services.normalization.parts import Block, BlockTag
 from services.normalization.phrases import fold
@@ -40,7 +41,10 @@ _AUTHORS = (
     "twitter:data1",
 )
 _BY = re.compile(r"^\s*(?:by|von|par|por|di|de|door|af|av|του|της|από)[\s:]+", re.IGNORECASE)
-_NAME_BREAKS = re.compile(r"\s*[,;|/&]\s*|\s+(?:and|und|et|y|og|och|och|e|και)\s+")
+_NAME_BREAKS = re.compile(r"\s*[,;|/&]\s*|\s+(?:and|und|og|och|και)\s+")
+_AND_OR_PART = re.compile(r"\s+(?:y|e|et)\s+")
+"""'And' between names, but also inside them: José Ortega y Gasset, Eça de Queiroz e Silva."""
+_AGENCIES = frozenset(fold(name) for name in wording.AGENCIES.split())
 _TAGS = re.compile(r"<[^>]{1,200}>")
 _BLOCKS: dict[str, BlockTag] = {
     "p": "p",
@@ -228,9 +232,26 @@ def _names(text: str) -> Iterator[str]:
         return
     several = "," in text or ";" in text or "|" in text or len(text) > 30
     for part in _NAME_BREAKS.split(text) if several else [text]:
-        name = _BY.sub("", part).strip(" .·•-–—")
-        if name and len(name) <= 100:
-            yield name
+        for one in _persons(part) if several else [part]:
+            name = _BY.sub("", one).strip(" .·•-–—")
+            if name and len(name) <= 100:
+                yield name
+
+
+def _persons(text: str) -> Iterator[str]:
+    """The names that `y`, `e` and `et` stand between: each has a given name and a family name, or is an agency's."""
+    begins = 0
+    for found in _AND_OR_PART.finditer(text):
+        before, after = text[begins : found.start()], text[found.end() :]
+        following = _AND_OR_PART.split(after, 1)[0]
+        if " " in _BY.sub("", before).strip() and (" " in following.strip() or _is_agency(following)):
+            yield before
+            begins = found.end()
+    yield text[begins:]
+
+
+def _is_agency(name: str) -> bool:
+    return fold(name.strip(" .")) in _AGENCIES
 
 
 def _blocks(element: _Element, inherited: BlockTag | None) -> Iterator[Block]:

@@ -49,7 +49,6 @@ def notice(document: Document) -> dict[str, Any]:
         "story_id": document.get("story_id"),
         "provider_id": document.get("provider_id"),
         "feed": document.get("feed"),
-        "source": document.get("source"),
         "slugline": document.get("slugline"),
         "title": document.get("notice_title"),
         "reason": document.get("reason"),

@@ -55,6 +55,7 @@ class Page:
             "paragraphs": model.paragraphs,
             "moment": model.moment,
             "language_name": model.language_name,
+            "sentence": model.sentence,
             "web_address": model.web_address,
         }
         self._templates.globals |= {"build": _build(), "find": _find}

@@ -200,6 +200,11 @@ def web_address(url: Any) -> str | None:
     return url if parts.scheme in ("http", "https") and parts.netloc else None
 
 
+def sentence(text: str) -> str:
+    """A message as a sentence; past its first letter nothing changes, for `OR` and `now-1M` mean what they are."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
 def moment(value: Any) -> str:
     """A time as a reader says it, with its zone: '8 February 2022, 14:00 UTC'."""
     if not isinstance(value, str) or not value:

@@ -44,7 +44,9 @@ ITEM = {
 
 
 def test_results_show_what_a_reader_needs():
-    text = shown(results_table({"total": 1, "took_ms": 4, "items": [ITEM], "warnings": ["a shard was away"]}))
+    warnings = [{"code": "partial", "message": "a shard was away"}]
+    text = shown(results_table({"total": 1, "took_ms": 4, "items": [ITEM], "warnings": warnings}))
+    assert "warning: a shard was away\n" in text
     for part in (
         "2025-03-20 17:05",
         "Ellan Wire",

@@ -53,6 +53,23 @@ def test_a_page_with_json_ld():
     assert one.body_html.count("<p>") == 3
 
 
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ("José Ortega y Gasset, Ana Gómez", ["José Ortega y Gasset", "Ana Gómez"]),
+        ("Santiago Ramón y Cajal y Juan Pérez", ["Santiago Ramón y Cajal", "Juan Pérez"]),
+        ("Por Juan Pérez y María López, Madrid", ["Juan Pérez", "María López", "Madrid"]),
+        ("Juan Pérez Rodríguez Martínez y EFE", ["Juan Pérez Rodríguez Martínez", "EFE"]),
+        ("José Maria de Eça de Queiroz e Silva", ["José Maria de Eça de Queiroz e Silva"]),
+        ("Jean Dupont et Marie Curie, avec AFP", ["Jean Dupont", "Marie Curie", "avec AFP"]),
+        ("Anna Lindqvist and Tom Reyes, Reuters", ["Anna Lindqvist", "Tom Reyes", "Reuters"]),
+    ],
+)
+def test_names_with_an_and_in_them_stay_whole(given, names):
+    head = f"<meta name='author' content='{given}'><meta property='og:title' content='Navy'>"
+    assert article(page(ld="", head=head), "text/html").byline == names
+
+
 def test_a_page_with_meta_alone():
     head = (
         "<meta property='og:title' content='Navy &amp; harbour'><meta name='author' content='By Anna Lindqvist and Tom Reyes'>"

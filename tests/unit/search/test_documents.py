@@ -130,6 +130,7 @@ def test_a_killed_article_is_a_notice_without_text():
     notice = killed.value.notice
     assert (notice["id"], notice["title"], notice["reason"], notice["killed"]) == (ID, "Talks in Minsk", "wrong", at())
     assert "secret" not in str(notice)
+    assert "source" not in notice, "a tombstone has none; the feed says whose story it was"
 
 
 # Results

@@ -110,3 +110,16 @@ def test_the_place_of_a_mistake():
     assert model.shown_position("a (b", 2) == ("a ", "(", "b")
     assert model.shown_position("a OR", 4) == ("a OR", " ", "")
     assert model.shown_position("a", None) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("between two OR there must be a word", "Between two OR there must be a word."),
+        ("this is no date; write 2022-02 or now-1M", "This is no date; write 2022-02 or now-1M."),
+        ("'NEAR' is taken", "'NEAR' is taken."),
+        ("Done.", "Done."),
+    ],
+)
+def test_advice_keeps_its_capitals(message, said):
+    assert model.sentence(message) == said
