@@ -14,7 +14,7 @@ from services.ingestion.door import Door
 from services.ingestion.dropbox import DropFolders
 from services.ingestion.idempotency import IdempotencyKeys
 from services.ingestion.observe import Observed
-from services.ingestion.openapi import PUSH
+from services.ingestion.openapi import PUSH, name_schemes
 from services.ingestion.polled import poll_feeds
 from services.ingestion.pushes import Pushes
 from shared.errors import Misconfigured
@@ -56,6 +56,7 @@ def create_app(
     app.post("/v1/feeds/{feed}/items", status_code=202, response_model=None, **PUSH)(
         Pushes(door, feeds, settings, health, clock).push
     )
+    name_schemes(app)
     install_problems(app)
     app.add_middleware(Observed)
     return app

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingestion.signature import Verifier, read_signature
+from services.ingestion.signature import HEADERS, Verifier, read_signature
 from services.ingestion.spent import KEEP_S, SpentIds
 from shared import ids
 from shared.errors import Unavailable
@@ -255,3 +255,12 @@ def test_spent_ids_are_kept_as_long_as_a_signature_can_be_good_and_no_longer() -
 def test_headers_of_any_kind_are_read_or_refused(message_id: str, timestamp: str, signatures: str) -> None:
     with pytest.raises(Problem, match="401"):
         Verifier(read_signature(message_id, timestamp, "v1,AAAA " + signatures), (OLD,), TAKEN).check()
+
+
+async def test_the_openapi_document_names_both_ways_to_say_who_sends(door: FrontDoor) -> None:
+    document = (await push(door, (), b"", path="/v1/openapi.json", method="GET")).json
+    operation = document["paths"]["/v1/feeds/{feed}/items"]["post"]
+    named = {name for way in operation["security"] for name in way}
+    assert named == set(document["components"]["securitySchemes"]) == {"feed", "signature"}
+    assert set(HEADERS) <= {one["name"] for one in operation["parameters"]}
+    assert "bad-signature" in operation["responses"]["401"]["description"]
