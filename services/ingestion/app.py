@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 from fastapi import FastAPI
 
@@ -13,7 +14,6 @@ from services.ingestion.auth import FeedDirectory
 from services.ingestion.door import Door
 from services.ingestion.dropbox import DropFolders
 from services.ingestion.idempotency import IdempotencyKeys
-from services.ingestion.observe import Observed
 from services.ingestion.openapi import PUSH, name_schemes
 from services.ingestion.polled import poll_feeds
 from services.ingestion.pushes import Pushes
@@ -21,12 +21,16 @@ from shared.errors import Misconfigured
 from shared.events import now
 from shared.feeds import Feeds
 from shared.health import Health
+from shared.http_metrics import Observed, by_route
 from shared.kafka.client import AiokafkaPublisher
 from shared.kafka.ports import Publisher
 from shared.log import get_logger
 from shared.problems import install_problems
 from shared.service import probe_routes, run_service, serve_http
 from shared.settings import Settings
+
+_FIXED: Final = frozenset({"/livez", "/readyz", "/metrics", "/v1/openapi.json"})
+"""Paths of routes that the framework does not name in the scope."""
 
 
 def create_app(
@@ -58,7 +62,7 @@ def create_app(
     )
     name_schemes(app)
     install_problems(app)
-    app.add_middleware(Observed)
+    app.add_middleware(Observed, route_of=by_route(_FIXED))
     return app
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
@@ -13,70 +12,33 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.search.finder import Clock, Finder
 from services.search.keys import cursor_key
 from services.search.openapi import document as openapi_document
 from services.search.page import page_routes
 from services.search.repository import ElasticRepository, Repository, TimedOut
+from services.search.security import SecurityHeaders
 from shared import metrics
 from shared.elastic.client import make_client
 from shared.events import now
 from shared.health import Health
+from shared.http_metrics import Observed, by_prefix
 from shared.problems import install_problems, problem, problem_response
 from shared.service import probe_routes, run_service, serve_http
 from shared.settings import Settings
 
-_ROUTES: Final = ("/v1/search", "/v1/articles", "/v1/trace", "/articles", "/static", "/livez", "/readyz", "/metrics")
-
-_SAFE: Final = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"x-frame-options", b"DENY"),
-]
-POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+_ROUTES: Final = (
+    "/v1/search",
+    "/v1/articles",
+    "/v1/trace",
+    "/articles",
+    "/static",
+    "/openapi.json",
+    "/livez",
+    "/readyz",
+    "/metrics",
 )
-
-
-class Observed:
-    """ASGI: counts and times every request, and puts the security headers on every answer."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on and note the status that it is answered with."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        began = time.perf_counter()
-        route = _route(scope["path"])
-        status = "500"
-
-        async def noted(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = str(message["status"])
-                message["headers"] = [*message["headers"], *_SAFE, (b"content-security-policy", POLICY.encode())]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, noted)
-        finally:
-            method = scope["method"] if scope["method"] in ("GET", "HEAD") else "other"
-            metrics.HTTP_REQUESTS.labels(route, method, status).inc()
-            metrics.HTTP_SECONDS.labels(route).observe(time.perf_counter() - began)
-
-
-def _route(path: str) -> str:
-    """The label of a path: bounded, whatever is asked for."""
-    if path == "/":
-        return "/"
-    return next((route for route in _ROUTES if path == route or path.startswith(route + "/")), "other")
 
 
 def json_response(document: Any) -> Response:
@@ -134,7 +96,8 @@ def create_app(repository: Repository, settings: Settings, health: Health, clock
     app.state.finder = finder
     install_problems(app)
     app.add_exception_handler(TimedOut, _on_time_out)
-    app.add_middleware(Observed)
+    app.add_middleware(Observed, route_of=by_prefix(_ROUTES))
+    app.add_middleware(SecurityHeaders)
     app.router.routes.extend([*Api(finder).routes(), *page_routes(finder), *probe_routes(health)])
     app.openapi = openapi_document  # type: ignore[method-assign]  # FastAPI's documented way to give a document of one's own
     return app

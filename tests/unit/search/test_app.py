@@ -7,11 +7,13 @@ from html.parser import HTMLParser
 import httpx2
 import pytest
 
-from services.search.app import POLICY, create_app
+from services.search.app import create_app
 from services.search.keys import cursor_key
 from services.search.repository import TimedOut
+from services.search.security import POLICY
 from shared.errors import Misconfigured, Overloaded, Refused, Unavailable
 from shared.health import Health
+from shared.metrics import REGISTRY
 from shared.settings import SearchSettings, Settings
 from tests.unit.search.fakes import ID, NOW, FakeRepository, answer, at, document, hit
 
@@ -204,6 +206,26 @@ async def test_the_api_describes_itself_with_every_parameter(client):
         "q", "from", "to", "tz", "sort", "size", "cursor", "facets", "histogram", "highlight",
         "section", "source", "byline", "language", "topic", "place",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "route", "counted", "status"),
+    [
+        ("GET", f"/v1/articles/{ID}", "/v1/articles", "GET", "404"),
+        ("GET", "/articlesome", "other", "GET", "404"),
+        ("GET", "/", "/", "GET", "200"),
+        ("BREW", "/openapi.json", "/openapi.json", "other", "405"),
+    ],
+)
+async def test_requests_are_counted_under_few_labels(client, method, path, *, route, counted, status):
+    def count():
+        labels = {"route": route, "method": counted, "status": status}
+        return REGISTRY.get_sample_value("newswire_http_requests_total", labels) or 0
+
+    before = count()
+    answered = await client.request(method, path)
+    assert count() == before + 1
+    assert answered.headers["content-security-policy"] == POLICY
 
 
 # The page
