@@ -26,7 +26,7 @@ FORMATS: Final[Mapping[str, bool]] = {
     "nitf": True,
     "rss": True,
     "atom": True,
-    "sitemap": False,
+    "sitemap": True,
     "iptc-7901": True,
     "anpa-1312": True,
     "xml": False,

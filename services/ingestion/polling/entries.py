@@ -40,6 +40,7 @@ _THREAD: Final = "{http://purl.org/syndication/thread/1.0}"
 _BODIES: Final = frozenset({"encoded", "content", "description", "summary", "fulltext", "body"})
 _NEWS: Final = "{http://www.google.com/schemas/sitemap-news/0.9}news"
 _ABOUT: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+_BASE: Final = "{http://www.w3.org/XML/1998/namespace}base"
 _TAGS = re.compile(r"<[^>]*>")
 _JSON_KEPT: Final = (
     "version",
@@ -83,14 +84,14 @@ class FeedDocument:
     broken_off: bool = False
 
 
-def split(raw: bytes, content_type: str | None) -> FeedDocument:
-    """The entries of a feed.
+def split(raw: bytes, content_type: str | None, address: str | None = None) -> FeedDocument:
+    """The entries of a feed; `address` is where it was fetched, what relative links begin at if it says nothing else.
 
     Raises:
         Refused: `not-a-feed`.
     """
     if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-        return _json_feed(raw)
+        return _json_feed(raw, address)
     text = mended(decoded(raw, content_type))
     parser = etree.XMLParser(
         recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, encoding="utf-8",
@@ -102,10 +103,10 @@ def split(raw: bytes, content_type: str | None) -> FeedDocument:
         root = None
     if root is None:
         raise Refused("not-a-feed", "no XML and no JSON")
-    return _xml_feed(root, text)
+    return _xml_feed(root, text, address)
 
 
-def _xml_feed(root: _Element, text: str) -> FeedDocument:
+def _xml_feed(root: _Element, text: str, address: str | None) -> FeedDocument:
     name = _local(root)
     shape = _SHAPES.get(name)
     if shape is None:
@@ -123,7 +124,7 @@ def _xml_feed(root: _Element, text: str) -> FeedDocument:
     items, passed_over = _either_end(items)
     if shape.format == "sitemap":
         items = [item for item in items if item.find(_NEWS) is not None] or items
-    frame = _Frame(root, channel)
+    frame = _Frame(root, channel, address if shape.format != "sitemap" else None)
     entries = [_xml_entry(item, frame, shape) for item in items]
     return FeedDocument(shape.format, entries, passed_over, broken_off)
 
@@ -146,8 +147,10 @@ _SHAPES: Final = {
 class _Frame:
     """What all entries' documents of a feed share: root and channel without entries."""
 
-    def __init__(self, root: _Element, channel: _Element) -> None:
+    def __init__(self, root: _Element, channel: _Element, address: str | None) -> None:
         self._root = _bare(root)
+        if address and not root.get(_BASE) and not channel.get(_BASE):
+            self._root.set(_BASE, address)
         self._inner = self._root
         if channel is not root:
             self._inner = _bare(channel)
@@ -229,7 +232,7 @@ def _is_teaser(item: _Element) -> bool:
     return all(_chars(text) < TEASER_CHARS for text in texts)
 
 
-def _json_feed(raw: bytes) -> FeedDocument:
+def _json_feed(raw: bytes, address: str | None) -> FeedDocument:
     try:
         data = orjson.loads(raw.lstrip(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError:
@@ -238,6 +241,8 @@ def _json_feed(raw: bytes) -> FeedDocument:
     if not isinstance(version, str) or "jsonfeed.org/" not in version or not isinstance(items, list):
         raise Refused("not-a-feed", "JSON, but no JSON Feed")
     frame = {name: data[name] for name in _JSON_KEPT if name in data}
+    if address:
+        frame.setdefault("feed_url", address)
     kept, passed_over = _either_end(items)
     entries = [_json_entry(item, frame) for item in kept if isinstance(item, dict)]
     return FeedDocument("json-feed", entries, passed_over)

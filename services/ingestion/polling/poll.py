@@ -157,7 +157,7 @@ class Poll:
     async def _take(self, feed: Feed, rules: PollRules, answer: Fetched, run: _Run, lease: Lease) -> None:
         try:
             # A thread: a feed may have megabytes, and lxml lets go of the interpreter while it parses.
-            document = await asyncio.to_thread(split, answer.body, answer.headers.get("content-type"))
+            document = await asyncio.to_thread(split, answer.body, answer.headers.get("content-type"), answer.url)
         except Refused as refused:
             run.why = refused.code
             return

@@ -14,6 +14,7 @@ from services.normalization.formats import (
     html_page,
     iptc_7901,
     json_feed,
+    news_sitemap,
     newsml_1,
     newsml_g2,
     ninjs,
@@ -61,6 +62,7 @@ FORMATS: list[Format] = [
     anpa_1312,
     rss_atom.RSS,
     rss_atom.ATOM,
+    news_sitemap,
     html_page,
     text,
 ]

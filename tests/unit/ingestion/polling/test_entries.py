@@ -76,6 +76,21 @@ def test_entities_of_a_document_type_are_never_expanded():
     assert b"ENTITY" not in entry.document
 
 
+def test_relative_links_begin_at_the_feeds_address_unless_it_says_another():
+    feed = b"<rss><channel><item><link>/1</link></item></channel></rss>"
+    base = "{http://www.w3.org/XML/1998/namespace}base"
+    found, plain = split(feed, None, "https://example.org/f").entries[0], split(feed, None).entries[0]
+    assert etree.fromstring(found.document).get(base) == "https://example.org/f"
+    assert found.pair == plain.pair
+    assert (
+        etree.fromstring(split(rss(), None, "https://other.example/f").entries[0].document).get(base)
+        == "https://example.org/"
+    )
+    json_feed = orjson.dumps({"version": "https://jsonfeed.org/version/1", "items": [{"id": "1"}]})
+    entry = split(json_feed, None, "https://example.org/f").entries[0]
+    assert orjson.loads(entry.document)["feed_url"] == "https://example.org/f"
+
+
 ATOM = b"""<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en" xmlns:thr="http://purl.org/syndication/thread/1.0">
 <title>T</title><id>urn:f</id><updated>2026-01-01T00:00:00Z</updated><author><name>Desk</name></author>
 <link rel="self" href="https://example.org/self"/>
