@@ -10,6 +10,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+WORTH_A_WORD_S = 0.5
+"""A shorter wait on purpose passes before anybody could make use of knowing it."""
+
 
 @dataclass
 class Health:
@@ -21,6 +24,7 @@ class Health:
     stopping: bool = False
     halted: str | None = None
     _beat: float = field(init=False)
+    _waits_until: float = field(default=float("-inf"), init=False)
 
     def __post_init__(self) -> None:
         self._beat = self.clock()
@@ -28,6 +32,16 @@ class Health:
     def beat(self) -> None:
         """The loop made progress (or waits on purpose)."""
         self._beat = self.clock()
+
+    def waits(self, seconds: float) -> None:
+        """The work waits on purpose, so long: its sink is away or overloaded. That is progress, too."""
+        self.beat()
+        self._waits_until = self._beat + seconds if seconds >= WORTH_A_WORD_S else self._beat
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the work is in a wait on purpose that is long enough to be worth breaking off."""
+        return self.clock() < self._waits_until
 
     def ready(self) -> None:
         """The other side has answered; latches."""

@@ -114,6 +114,12 @@ class KafkaSettings(Section):
     """How long a busy partition gathers messages for its next batch."""
     topics: TopicSettings = TopicSettings()
 
+    @model_validator(mode="after")
+    def _credentials_are_whole(self) -> Self:
+        if self.security_protocol.startswith("SASL") and not (self.username and self.password):
+            raise ValueError(f"security_protocol {self.security_protocol} needs username and password")
+        return self
+
 
 class ElasticsearchSettings(Section):
     """How to reach Elasticsearch. Setting `url` means 'use that one, start none'."""

@@ -21,11 +21,11 @@ from shared.health import Health
 from shared.kafka.client import AiokafkaPublisher, AiokafkaSource
 from shared.kafka.dead_letter import Burial, DeadLetters
 from shared.kafka.ports import Message, Publisher, Record, Source, TopicPartition
-from shared.kafka.runtime import ConsumerRuntime
 from shared.log import get_logger
-from shared.service import admin_app, run_service, serve_http
+from shared.service import run_service
 from shared.settings import MIB, Settings
 from shared.tracing import child_of
+from shared.worker import beside_probes, consume
 
 GROUP = "normalization"
 STAGE = "normalization"
@@ -161,18 +161,9 @@ def main(settings: Settings) -> None:
 async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None:
     """The service over real Kafka, with its probes."""
     own = settings.normalization
-    work = asyncio.create_task(
-        run(settings, health, stop, publisher=AiokafkaPublisher(settings), source=AiokafkaSource(settings, GROUP))
-    )
-    probes = asyncio.create_task(serve_http(admin_app(health), own.host, own.port, stop))
-    try:
-        await asyncio.wait({work, probes}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        stop.set()  # whichever ended first, the other ends too
-        results = await asyncio.gather(work, probes, return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
+    publisher, source = AiokafkaPublisher(settings), AiokafkaSource(settings, GROUP)
+    work = run(settings, health, stop, publisher=publisher, source=source)
+    await beside_probes(work, settings, health, stop, host=own.host, port=own.port)
 
 
 async def run(
@@ -187,12 +178,9 @@ async def run(
     """The worker over any broker, until `stop`."""
     own = settings.normalization
     pool = pool or Pool(own.processes, own.item_seconds, settings.sizes.normalized_message)
-    pool.start()
-    try:
-        if not await _started(publisher, stop):
-            return
-        dead_letters = DeadLetters(publisher, STAGE)
-        handler = Normalizer(
+
+    def handler(dead_letters: DeadLetters) -> Normalizer:
+        return Normalizer(
             publisher,
             dead_letters,
             pool,
@@ -200,22 +188,18 @@ async def run(
             progress=health.beat,
             verbose=settings.log.level == "debug",
         )
-        try:
-            await ConsumerRuntime(source, handler, dead_letters, settings, health).run((STORIES_RAW,), stop)
-        finally:
-            await publisher.stop()
+
+    pool.start()
+    try:
+        await consume(
+            settings,
+            health,
+            stop,
+            publisher=publisher,
+            source=source,
+            stage=STAGE,
+            topics=(STORIES_RAW,),
+            handler=handler,
+        )
     finally:
         await asyncio.to_thread(pool.stop)
-
-
-async def _started(publisher: Publisher, stop: asyncio.Event) -> bool:
-    """Connect, unless the stop comes first."""
-    starting, stopping = asyncio.create_task(publisher.start()), asyncio.create_task(stop.wait())
-    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    if not starting.done():
-        starting.cancel()
-        await asyncio.wait({starting})
-        return False
-    await starting
-    return True

@@ -29,6 +29,7 @@ _MAPPINGS = {
     DEAD_LETTERS: dead_letter_properties(),
 }
 _UNKNOWN = "strict_dynamic_mapping_exception"
+_AT_ONCE = Backoff(0.0, 0.0)
 _UNREADABLE = "document_parsing_exception"
 
 
@@ -70,6 +71,8 @@ class MemoryStore:
         max_bytes: likewise for the bytes of its documents.
         on_wait: called before each wait of the writer.
         sleep: how the writer waits; not at all by default.
+        bulk_records: documents of one of the writer's requests, at most.
+        backoff: how long the writer waits; no time by default.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class MemoryStore:
         on_wait: OnWait | None = None,
         sleep: Sleep = _no_sleep,
         bulk_records: int = 500,
+        backoff: Backoff = _AT_ONCE,
     ) -> None:
         self._slices: dict[str, _Slice] = {}
         self._max_documents = max_documents
@@ -96,8 +100,8 @@ class MemoryStore:
             max_records=bulk_records,
             on_wait=on_wait,
             sleep=sleep,
-            overloaded=Backoff(0.0, 0.0),
-            blocked=Backoff(0.0, 0.0),
+            overloaded=backoff,
+            blocked=backoff,
         )
 
     # What a test says and asks.

@@ -59,7 +59,11 @@ class Publisher(Protocol):
     """Writes messages and knows when they are safe."""
 
     async def start(self) -> None:
-        """Connect; waits until a broker answers, however long that takes."""
+        """Connect; waits until a broker answers, however long that takes.
+
+        Raises:
+            Misconfigured: the brokers answer, and refuse us; start again later.
+        """
 
     async def publish(
         self, messages: Sequence[Message], *, timeout_s: float | None = None
@@ -82,7 +86,13 @@ class Source(Protocol):
     """Reads records as a member of a consumer group. Everything is revoked at each rebalance (eager protocol)."""
 
     async def start(self, topics: Sequence[str], on_assigned: Assigned, on_revoked: Assigned) -> None:
-        """Join the group. The call-backs run beside `poll`; partitions are not given on before `on_revoked` has returned."""
+        """Join the group. The call-backs run beside `poll`; partitions are not given on before `on_revoked` has returned.
+
+        Waits until a broker answers, however long that takes.
+
+        Raises:
+            Misconfigured: the brokers answer, and refuse us; start again later.
+        """
 
     async def poll(self, max_records: int, timeout_s: float) -> list[Record]:
         """Records that are there, in offset order per partition; waits up to `timeout_s` for the first. Never cancel it.

@@ -24,11 +24,14 @@ from shared.kafka.deadline import Deadline
 from shared.kafka.flow import POLL_S, Flow, within
 from shared.kafka.ports import Record, Source, TopicPartition
 from shared.kafka.standstill import StandstillWatch
-from shared.kafka.work import GivenUp, Handler, Worker
+from shared.kafka.work import HALT_S, GivenUp, Handler, Worker
 from shared.log import get_logger
 from shared.settings import Settings
 
 __all__ = ["ConsumerRuntime", "Handler"]
+
+_LOOK_S = 0.1
+"""How often a drain looks whether the handler has come to wait for its sink."""
 
 _log = get_logger()
 
@@ -76,12 +79,13 @@ class ConsumerRuntime:
             await self._shut_down(intake, others)
 
     async def _shut_down(self, intake: asyncio.Task[None], others: list[asyncio.Task[None]]) -> None:
+        deadline = Deadline(self._limits.drain_s)
         self._health.stopping = True
         self._stopping = True
         if not self._joined:
             intake.cancel()  # still waiting for a broker; nothing was polled
         if self._assignment is not None:
-            await self._give_up(self._assignment)
+            await self._give_up(self._assignment, deadline)
         for task in others:
             task.cancel()
         # A poll is never cancelled: it ends by itself, or with its source.
@@ -95,8 +99,7 @@ class ConsumerRuntime:
     # Intake.
 
     async def _intake(self, topics: Sequence[str]) -> None:
-        await self._source.start(topics, self._on_assigned, self._on_revoked)
-        self._joined = True
+        await self._join(topics)
         backoff = Tries()
         while not self._stopping:
             self._watch.polled()
@@ -118,6 +121,18 @@ class ConsumerRuntime:
                 metrics.LAST_POLL.set_to_current_time()
                 if records:
                     await self._accept(records)
+
+    async def _join(self, topics: Sequence[str]) -> None:
+        """Join the group, however long Kafka is away; halted while it refuses us."""
+        while not self._joined:
+            try:
+                await self._source.start(topics, self._on_assigned, self._on_revoked)
+            except Misconfigured as error:
+                self._refused_poll(str(error))
+                await asyncio.sleep(HALT_S)
+            else:
+                self._joined = True
+        self._refused_poll(None)
 
     def _refused_poll(self, why: str | None) -> None:
         if why == self._poll_refused:
@@ -228,16 +243,15 @@ class ConsumerRuntime:
         _log.info("partitions revoked", count=len(partitions))
         metrics.ASSIGNED.set(0)
         if self._assignment is not None:
-            await self._give_up(self._assignment)
+            await self._give_up(self._assignment, Deadline(self._limits.drain_s))
 
-    async def _give_up(self, assignment: Assignment) -> None:
+    async def _give_up(self, assignment: Assignment, deadline: Deadline) -> None:
         """Drain, commit, forget, once; whoever asks second waits for the first."""
         if assignment.giving_up is None:
-            assignment.giving_up = asyncio.create_task(self._drain(assignment), name="drain")
+            assignment.giving_up = asyncio.create_task(self._drain(assignment, deadline), name="drain")
         await asyncio.shield(assignment.giving_up)
 
-    async def _drain(self, assignment: Assignment) -> None:
-        deadline = Deadline(self._limits.drain_s)
+    async def _drain(self, assignment: Assignment, deadline: Deadline) -> None:
         started = time.monotonic()
         assignment.draining = True
         assignment.batcher.clear()
@@ -250,13 +264,18 @@ class ConsumerRuntime:
         if assignment.greeted:
             await self._tell_revoked(assignment, deadline)
 
+    @property
+    def _waiting(self) -> bool:
+        """Whether the work waits on purpose: here for another try, or (so it told the health) inside the handler."""
+        return self._worker.waiting or self._health.waiting
+
     async def _finish_current(self, deadline: Deadline) -> None:
         """Let the batch in the handler finish, within the budget; one that only waits for its sink is dropped at once."""
         current = self._current
         if current is None or current.done():
             return
-        if not self._worker.waiting:
-            await asyncio.wait({current}, timeout=deadline.remaining())
+        while not (current.done() or deadline.expired or self._waiting):
+            await asyncio.wait({current}, timeout=deadline.remaining(at_most=_LOOK_S))
         if not current.done():
             current.cancel()
             # A handler that ignores the cancellation is not waited for: its late word changes nothing.
@@ -286,4 +305,4 @@ class ConsumerRuntime:
                     metrics.LAG.labels(partition.topic, str(partition.partition)).set(waiting)
             if not self._joined:
                 self._watch.polled()  # waits for a broker, on purpose
-            self._watch.look(working=self._current is not None and not self._worker.waiting)
+            self._watch.look(working=self._current is not None and not self._waiting)

@@ -26,7 +26,7 @@ class StandstillWatch:
         self._polled_at = time.monotonic()
 
     def moved(self) -> None:
-        """The handler has begun or finished something."""
+        """The handler has begun or finished something, or waits on purpose."""
         self._moved_at = time.monotonic()
         self._dumped = False
         self._health.beat()
@@ -36,7 +36,7 @@ class StandstillWatch:
         now = time.monotonic()
         polling = now - self._polled_at < self._limit_s
         if polling and not working:
-            self._health.beat()
+            self.moved()
         elif (not polling or now - self._moved_at >= self._limit_s) and not self._dumped:
             self._dumped = True
             dump_tasks()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-from services.indexing import worker as worker_module
 from services.indexing.worker import run
 from shared import events
+from shared import worker as worker_module
+from shared.backoff import Backoff
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES
 from shared.elastic.index import DEAD_LETTERS as LETTERS
-from shared.elastic.memory import MemoryStore
+from shared.elastic.memory import Fault, MemoryStore
 from shared.errors import Misconfigured, Unavailable
 from shared.events import DEAD_LETTERS
 from shared.health import Health
@@ -132,3 +134,19 @@ async def test_a_dead_letter_without_a_value_reaches_the_trace():
     assert letter.source["class"] == "null-value"
     assert letter.source["article_id"] == str(room.article().article_id)
     assert len(room.broker.records(DEAD_LETTERS)) == 1, "it must not go round"
+
+
+async def test_a_stop_in_an_outage_of_the_index_costs_no_drain():
+    """The bulk writer tries again inside the handler, for ever: a stop or a rebalance must not wait for that."""
+    health = Health()
+    store = MemoryStore(
+        on_wait=lambda _reason, seconds: health.waits(seconds), sleep=asyncio.sleep, backoff=Backoff(2, 9)
+    )
+    room = Room(store)
+    async with running(room, store, health, drain_s=20):
+        store.fail(*[Fault(0)] * 1000)
+        room.broker.append(message(room.article()))
+        await until(lambda: health.waiting)
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 4
+    assert room.broker.committed("indexing") == {}

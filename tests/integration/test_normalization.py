@@ -23,8 +23,10 @@ from services.normalization.pool import Pool, wait_until_ready
 from shared.errors import Unavailable
 from shared.events import ARTICLES_NORMALIZED, DEAD_LETTERS, STORIES_RAW, header, now, rfc3339
 from shared.health import Health
+from shared.kafka.dead_letter import DeadLetters
 from shared.kafka.memory import MemoryBroker
 from shared.kafka.ports import Message
+from shared.kafka.runtime import ConsumerRuntime
 from shared.settings import Settings
 
 ITEM_SECONDS = 1.5
@@ -109,12 +111,12 @@ class Stage:
 
     async def _serve(self, pool, stop):
         publisher = self.publisher
-        dead_letters = worker.DeadLetters(publisher, worker.STAGE)
+        dead_letters = DeadLetters(publisher, worker.STAGE)
         handler = worker.Normalizer(
             publisher, dead_letters, pool, chunk_records=self.settings.normalization.chunk_records
         )
         source = self.broker.source(worker.GROUP)
-        runtime = worker.ConsumerRuntime(source, handler, dead_letters, self.settings, Health())
+        runtime = ConsumerRuntime(source, handler, dead_letters, self.settings, Health())
         await runtime.run((STORIES_RAW,), stop)
 
     def articles(self):

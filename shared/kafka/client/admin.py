@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from shared.errors import Misconfigured, Unavailable
-from shared.kafka.client.connection import connection, explained
+from shared.kafka.client.connection import connection, explained, unreached
 from shared.kafka.topics import TopicSpec
 from shared.settings import Settings
 
@@ -28,6 +28,9 @@ class TopicsAdmin:
             await self._admin.start()
         except (kafka.KafkaError, OSError) as error:
             await self._admin.close()
+            why = await unreached(error, self._settings)
+            if isinstance(why, Misconfigured):
+                raise why from error
             raise Unavailable(
                 f"no Kafka at {self._settings.kafka.bootstrap_servers} ({type(error).__name__}); "
                 "see NEWSWIRE_KAFKA__BOOTSTRAP_SERVERS"

@@ -7,17 +7,22 @@ import logging
 import ssl
 import time
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any
 
 from aiokafka import errors as kafka
+from aiokafka.conn import collect_hosts, create_conn
 
 from shared.backoff import Backoff, Tries
 from shared.errors import Misconfigured, NewswireError, TooLarge, Unavailable
 from shared.log import get_logger
 from shared.settings import Settings
 
-CLOSE_S = 5.0
+CLOSE_S = 3.0
 """What closing a client may take; a broker may be away."""
+ABANDON_S = 1.0
+"""What closing a part of it may take, once that was in vain."""
+_PROBE_S = 10.0
 
 _UNAUTHORISED = (
     kafka.TopicAuthorizationFailedError,
@@ -41,7 +46,7 @@ def connection(settings: Settings) -> dict[str, Any]:
         "request_timeout_ms": round(given.request_timeout_s * 1000),
     }
     if "SSL" in given.security_protocol:
-        connection["ssl_context"] = ssl.create_default_context(cafile=given.ca_file)
+        connection["ssl_context"] = _tls(given.ca_file)
     if given.security_protocol.startswith("SASL"):
         connection |= {
             "sasl_mechanism": given.sasl_mechanism,
@@ -49,6 +54,14 @@ def connection(settings: Settings) -> dict[str, Any]:
             "sasl_plain_password": given.password.get_secret_value() if given.password else None,
         }
     return connection
+
+
+def _tls(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # no such file, or no certificate in it
+        why = error.strerror or type(error).__name__
+        raise Misconfigured(f"NEWSWIRE_KAFKA__CA_FILE, {ca_file}: {why}") from None
 
 
 class _Calm(logging.Handler):
@@ -80,6 +93,33 @@ def explained(error: BaseException) -> NewswireError:
     if isinstance(error, kafka.MessageSizeTooLargeError | kafka.RecordListTooLargeError):
         return TooLarge("Kafka's own limit for the topic is below the settings' (sizes.*)")
     return Unavailable(f"Kafka: {type(error).__name__}")
+
+
+async def unreached(error: BaseException, settings: Settings) -> NewswireError:
+    """Why a client could not start, in our terms.
+
+    aiokafka says 'unable to bootstrap' of brokers that refuse us, just as of brokers that are away. So we knock once
+    more ourselves to tell the two apart: the one needs a person, the other only time.
+    """
+    explanation = explained(error)
+    if isinstance(explanation, Misconfigured) or settings.kafka.security_protocol == "PLAINTEXT":
+        return explanation
+    options = connection(settings)
+    for host, port, _ in collect_hosts(options.pop("bootstrap_servers")):
+        try:
+            async with asyncio.timeout(_PROBE_S):
+                made = await create_conn(host, port, client_id="newswire-probe", **options)
+        except ssl.SSLCertVerificationError as refused:
+            why = f"{refused.verify_message}; see NEWSWIRE_KAFKA__CA_FILE"
+            return Misconfigured(f"the certificate of Kafka at {host}:{port} is not trusted: {why}")
+        except _UNAUTHORISED as refused:
+            return explained(refused)
+        except (kafka.KafkaError, OSError):  # a time-out is an OSError
+            continue
+        else:
+            made.close()
+            break
+    return explanation
 
 
 async def ends_well(closing: Coroutine[Any, Any, None], timeout_s: float = CLOSE_S) -> bool:

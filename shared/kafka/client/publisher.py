@@ -11,8 +11,16 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka import errors as kafka
 
-from shared.errors import NewswireError, TooLarge, Unavailable
-from shared.kafka.client.connection import CLOSE_S, Waiting, connection, ends_well, explained
+from shared.errors import Misconfigured, NewswireError, TooLarge, Unavailable
+from shared.kafka.client.connection import (
+    ABANDON_S,
+    CLOSE_S,
+    Waiting,
+    connection,
+    ends_well,
+    explained,
+    unreached,
+)
 from shared.kafka.lanes import Lanes, Outcome
 from shared.kafka.partitioner import partition_for
 from shared.kafka.ports import Message, TopicPartition
@@ -39,12 +47,14 @@ class AiokafkaPublisher:
         self._lanes = Lanes(self._new_batch, settings.kafka.linger_ms / 1000)
         self._live: _LiveProducer | None = None
         self._up = asyncio.Event()
+        self._refusal: Misconfigured | None = None
+        """Why a producer that was to replace another cannot be had; None: none is awaited, or Kafka is just away."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._missing: set[str] = set()
 
     async def start(self) -> None:
         """See `Publisher.start`."""
-        await self._open()
+        await self._open(Waiting("publisher", self._settings.kafka.bootstrap_servers))
 
     async def publish(self, messages: Sequence[Message], *, timeout_s: float | None = None) -> list[Outcome]:
         """See `Publisher.publish`. Without `timeout_s` the wait is bounded by twice `kafka.request_timeout_s`.
@@ -90,6 +100,8 @@ class AiokafkaPublisher:
 
     async def _partitions(self, topic: str, deadline: float) -> int | NewswireError:
         """How many partitions a topic has; asks Kafka where it is not known yet."""
+        if self._refusal is not None:
+            return self._refusal
         try:
             async with asyncio.timeout(deadline - time.monotonic()):
                 await self._up.wait()
@@ -130,7 +142,7 @@ class AiokafkaPublisher:
         _log.warning("Kafka producer is replaced", why=str(why))
         self._live = None
         self._up.clear()
-        self._spawn(self._open())
+        self._spawn(self._reopen())
         self._spawn(live.close())
 
     def _spawn(self, work: Any) -> None:
@@ -138,8 +150,23 @@ class AiokafkaPublisher:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _open(self) -> None:
+    async def _reopen(self) -> None:
+        """Replace the producer; while Kafka refuses us, whoever publishes is told so."""
         waiting = Waiting("publisher", self._settings.kafka.bootstrap_servers)
+        while self._live is None:
+            try:
+                await self._open(waiting)
+            except Misconfigured as error:
+                self._refusal = error
+                await waiting.pause(error)
+        self._refusal = None
+
+    async def _open(self, waiting: Waiting) -> None:
+        """Connect a producer, however long Kafka is away.
+
+        Raises:
+            Misconfigured: Kafka is there, and refuses us.
+        """
         while True:
             producer = AIOKafkaProducer(
                 **connection(self._settings),
@@ -155,7 +182,10 @@ class AiokafkaPublisher:
                 await producer.start()
             except (kafka.KafkaError, OSError) as error:
                 await producer.stop()
-                await waiting.pause(error)
+                why = await unreached(error, self._settings)
+                if isinstance(why, Misconfigured):
+                    raise why from error
+                await waiting.pause(why)
             except BaseException:
                 await producer.stop()
                 raise
@@ -178,8 +208,8 @@ class _LiveProducer:
         try:
             if not await ends_well(self.producer.stop()):
                 # stop() waits for batches that no broker will ever take; take its parts down one by one.
-                await ends_well(self.producer._sender.close())  # noqa: SLF001 - aiokafka has no bounded stop
-                await ends_well(self.producer.client.close())
+                await ends_well(self.producer._sender.close(), ABANDON_S)  # noqa: SLF001 - aiokafka has no bounded stop
+                await ends_well(self.producer.client.close(), ABANDON_S)
         finally:
             if not self.closed.done():
                 self.closed.set_result(None)

@@ -10,9 +10,9 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as KafkaPartition
 from aiokafka import errors as kafka
 
-from shared.errors import NewswireError, Unavailable
+from shared.errors import Misconfigured, NewswireError, Unavailable
 from shared.kafka.client.admin import TopicsAdmin
-from shared.kafka.client.connection import connection, ends_well, explained
+from shared.kafka.client.connection import connection, ends_well, explained, unreached
 from shared.kafka.client.source import record_of
 from shared.kafka.ports import Record, TopicPartition
 from shared.kafka.reading import Spans, no_topic
@@ -52,7 +52,8 @@ class AiokafkaReader:
             await self._consumer.start()
         except (kafka.KafkaError, OSError) as error:
             await ends_well(self._consumer.stop())
-            raise self._away(error) from error
+            why = await unreached(error, self._settings)
+            raise (why if isinstance(why, Misconfigured) else self._away(error)) from error
         except BaseException:
             await ends_well(self._consumer.stop())
             raise

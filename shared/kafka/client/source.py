@@ -15,7 +15,7 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 
 from shared.errors import Misconfigured, NewswireError, Unavailable
 from shared.kafka.client.admin import TopicsAdmin
-from shared.kafka.client.connection import Waiting, connection, ends_well, explained
+from shared.kafka.client.connection import ABANDON_S, Waiting, connection, ends_well, explained, unreached
 from shared.kafka.ports import Assigned, PartitionsLost, Record, TopicPartition
 from shared.log import get_logger
 from shared.settings import MIB, Settings
@@ -159,7 +159,10 @@ class AiokafkaSource:
                 await self._join()
             except (kafka.KafkaError, NewswireError, OSError) as error:
                 await self._close()
-                await waiting.pause(error)
+                why = error if isinstance(error, NewswireError) else await unreached(error, self._settings)
+                if isinstance(why, Misconfigured):
+                    raise why from error
+                await waiting.pause(why)
             except BaseException:
                 await self._close()
                 raise
@@ -211,7 +214,7 @@ class AiokafkaSource:
         self._positions.clear()
         if consumer is not None and not await ends_well(consumer.stop()):
             # stop() waits for a join, which may take a minute; the group finds out by the session time-out.
-            await ends_well(consumer._client.close())  # noqa: SLF001 - there is no other way to let go of the sockets
+            await ends_well(consumer._client.close(), ABANDON_S)  # noqa: SLF001 - there is no other way to let go of the sockets
         if self._fetch is not None:
             self._fetch.cancel()  # its consumer is gone, so nothing can leak
             await asyncio.gather(self._fetch, return_exceptions=True)
@@ -241,7 +244,11 @@ class AiokafkaSource:
         await asyncio.wait({self._restart}, timeout=timeout_s)
         if self._restart.done():
             restart, self._restart = self._restart, None
-            restart.result()
+            try:
+                restart.result()
+            except Misconfigured:
+                self._restart = asyncio.create_task(self._reopen())  # for when a person has acted
+                raise
 
     def _unsettle(self) -> None:
         if self._settled.is_set():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import time
 from typing import Self
 
 import pytest
@@ -240,3 +241,53 @@ async def test_a_stop_before_the_first_broker_answer_ends_at_once():
     rig.stop.set()
     async with asyncio.timeout(2):
         await task
+
+
+async def wait_inside(rig: Rig) -> None:
+    """A handler whose sink is away and whose own retries never leave `handle`, as the bulk writer's do."""
+    while True:
+        rig.health.waits(5.0)
+        await asyncio.sleep(5.0)
+
+
+async def test_a_stop_while_the_handler_waits_for_its_sink_costs_no_drain():
+    rig = Rig(drain_s=20)
+    async with rig:
+        rig.handling = lambda _: wait_inside(rig)
+        rig.write("a")
+        await rig.until(lambda: rig.health.waiting)
+        rig.stop.set()
+        begun = time.monotonic()
+        await asyncio.wait_for(rig.task, 8)
+    assert time.monotonic() - begun < 3
+    assert rig.broker.committed("g") == {}, "it is done again by the next owner"
+
+
+async def test_a_handler_that_comes_to_wait_while_it_drains_is_dropped_then():
+    rig = Rig(drain_s=20)
+    async with rig:
+        sending = asyncio.Event()
+
+        async def handling(_: object) -> None:
+            await sending.wait()
+            await wait_inside(rig)
+
+        rig.handling = handling
+        rig.write("a")
+        await asyncio.sleep(0.1)
+        rig.stop.set()
+        await asyncio.sleep(0.3)
+        assert not rig.task.done(), "a request under way may finish"
+        sending.set()
+        await asyncio.wait_for(rig.task, 5)
+
+
+async def test_a_wait_inside_the_handler_is_no_standstill(monkeypatch):
+    dumps: list[None] = []
+    monkeypatch.setattr(standstill, "dump_tasks", lambda: dumps.append(None))
+    async with Rig(stuck_after_s=0.8) as rig:
+        rig.handling = lambda _: wait_inside(rig)
+        rig.write("a")
+        for _ in range(40):
+            await asyncio.sleep(0.05)
+            assert not dumps

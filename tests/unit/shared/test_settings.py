@@ -116,3 +116,12 @@ def test_every_secret_has_a_file_twin():
     names = known_variables()
     for secret in ("KAFKA__PASSWORD", "ELASTICSEARCH__API_KEY", "ELASTICSEARCH__PASSWORD", "SEARCH__CURSOR_KEY"):
         assert f"NEWSWIRE_{secret}_FILE" in names
+
+
+@pytest.mark.parametrize("given", [{}, {"USERNAME": "me"}, {"PASSWORD": "secret"}, {"USERNAME": "", "PASSWORD": "x"}])
+def test_a_protocol_with_credentials_needs_both(monkeypatch, given):
+    monkeypatch.setenv("NEWSWIRE_KAFKA__SECURITY_PROTOCOL", "SASL_SSL")
+    for name, value in given.items():
+        monkeypatch.setenv(f"NEWSWIRE_KAFKA__{name}", value)
+    with pytest.raises(Misconfigured, match="needs NEWSWIRE_KAFKA__USERNAME and NEWSWIRE_KAFKA__PASSWORD"):
+        load_settings()
