@@ -71,10 +71,12 @@ def _read_item(item: Element, named: dict[str, Element]) -> list[StoryParts]:
     tags = [_language(story, known) for story in several] if len(several) > 1 else [""]
     main = _main(several, tags, item)
     owned = _owned(several, main, images(component)) if component is not None else {}
+    written = _as_written(item, management)
     found = []
     for story, mark in zip(several, _marks(several, tags, main, shared), strict=True):
         parts = StoryParts(format=NAME)
         _identity(parts, item, mark)
+        parts.given = dict(written)
         _manage(parts, management)
         own = [shared[one] == 1 for one in story.chain]
         metadata = Metadata(story.chain, own, known, first=story is main) if story.chain else None
@@ -148,6 +150,24 @@ def _identity(parts: StoryParts, item: Element, mark: str) -> None:
         base = f"{provider}:{guid}"
     parts.provider_id = f"{base}#{mark}" if base and mark else base
     parts.version = read_version(text_at(identifier, "RevisionId"), parts.notes)
+
+
+def _as_written(item: Element, management: Element | None) -> dict[str, list[str]]:
+    """What no field holds as it was written: the id's parts, its revision, the item's type, label and degree of haste."""
+    identifier = child(item, "Identification", "NewsIdentifier")
+    revision = child(identifier, "RevisionId")
+    written = {
+        "id": text_at(identifier, "PublicIdentifier"),
+        "news_item_id": text_at(identifier, "NewsItemId"),
+        "provider_id": text_at(identifier, "ProviderId"),
+        "date_id": text_at(identifier, "DateId"),
+        "previous_version": attribute(revision, "PreviousRevision"),
+        "update": attribute(revision, "Update"),
+        "type": formal_name(child(management, "NewsItemType")),
+        "label": text_at(item, "Identification", "NameLabel"),
+        "urgency": formal_name(child(management, "Urgency")),
+    }
+    return {name: [value] for name, value in written.items() if value}
 
 
 def _item_id(identifier: Element | None, created: str | None) -> str | None:

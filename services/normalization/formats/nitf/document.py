@@ -64,7 +64,19 @@ def read_nitf(element: Element) -> StoryParts:
     parts.places = list(dict.fromkeys(parts.places))
     if parts.dateline is None and (given := head.meta("dateline")):
         parts.dateline = read_dateline_field(given)
+    _keep_as_written(parts, head)
     return parts
+
+
+def _keep_as_written(parts: StoryParts, head: Head) -> None:
+    """What no field holds: the id with its revision, generation, and the words of an ANPA head that went into NITF."""
+    written = {
+        "id": attribute(child(head.docdata, "doc-id"), "id-string"),
+        "generation": attribute(child(head.docdata, "du-key"), "generation"),
+        "anpa_takekey": head.meta("anpa-takekey"),
+        "wordcount": head.meta("anpa-wordcount"),
+    }
+    parts.given |= {name: [value] for name, value in written.items() if value and value != parts.provider_id}
 
 
 def _identity(parts: StoryParts, head: Head) -> None:
