@@ -13,7 +13,7 @@ from shared.feeds.model import (
     WebSubRules,
 )
 from shared.feeds.parser import parse_feeds
-from shared.feeds.reload import Feeds, read_feeds, read_secret
+from shared.feeds.reload import Feeds, read_secret
 from shared.feeds.secret import new_secret, parse_secret
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "new_secret",
     "parse_feeds",
     "parse_secret",
-    "read_feeds",
     "read_secret",
     "rule_headers",
 ]

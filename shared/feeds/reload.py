@@ -19,23 +19,28 @@ CHECK_EVERY_S: Final = 1.0
 Stamp = tuple[int, int, int] | None
 
 
-def read_feeds(path: Path) -> dict[str, Feed]:
-    """The feeds of that file by id, each with its secrets.
+def read_rules(path: Path) -> dict[str, Feed]:
+    """The feeds of that file by id, without their secrets.
 
     Raises:
-        Misconfigured: the file, or a secret's file, cannot be read or used; the message names it and the place.
+        Misconfigured: it cannot be read or used; the message names it and the place.
     """
     try:
-        feeds = parse_feeds(path.read_text("utf-8"), path.absolute().parent)
+        return parse_feeds(path.read_text("utf-8"), path.absolute().parent)
     except (OSError, UnicodeDecodeError, Misconfigured) as error:
         raise Misconfigured(f"{path}: {error}") from None
-    return {feed_id: _with_secrets(feed) for feed_id, feed in feeds.items()}
 
 
-def _with_secrets(feed: Feed) -> Feed:
-    if not feed.signing_secret_files:
-        return feed
-    return feed.model_copy(update={"signing_secrets": tuple(map(read_secret, feed.signing_secret_files))})
+def with_secrets(feeds: Mapping[str, Feed]) -> dict[str, Feed]:
+    """The feeds with the secrets that their files hold.
+
+    Raises:
+        Misconfigured: one cannot be read, or is none.
+    """
+    return {
+        feed.id: feed.model_copy(update={"signing_secrets": tuple(map(read_secret, feed.signing_secret_files))})
+        for feed in feeds.values()
+    }
 
 
 def read_secret(path: Path) -> bytes:
@@ -86,7 +91,7 @@ class Feeds:
         """
         self._seen = self._stamps()
         if self._seen[self._path] is not None:
-            self._configure(read_feeds(self._path))
+            self._configure()
         self._feeds = {**self._configured, **self._local()}
         self._next_look = self._clock() + CHECK_EVERY_S
 
@@ -108,16 +113,18 @@ class Feeds:
                 return
             before, self._seen = self._seen, seen
             if any(seen[path] != before.get(path) for path in seen if path != self._local_key):
-                self._configure(read_feeds(self._path))
+                self._configure()
                 get_logger().info("feeds read", feeds=len(self._configured))
         except (Misconfigured, OSError) as error:
             get_logger().error("feeds file not usable, the last good one stays", reason=str(error))
         self._feeds = {**self._configured, **self._local()}
 
-    def _configure(self, feeds: Mapping[str, Feed]) -> None:
-        self._configured = feeds
-        self._secret_files = frozenset(path for feed in feeds.values() for path in feed.signing_secret_files)
+    def _configure(self) -> None:
+        rules = read_rules(self._path)
+        # Looked at before they are read, and also if they cannot be: once they are mended, they are read again.
+        self._secret_files = frozenset(path for feed in rules.values() for path in feed.signing_secret_files)
         self._seen |= _stamps_of(self._secret_files)
+        self._configured = with_secrets(rules)
 
     def _stamps(self) -> dict[Path, Stamp]:
         return _stamps_of((self._path, self._local_key, *self._secret_files))

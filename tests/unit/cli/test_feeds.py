@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -307,3 +308,11 @@ def test_a_change_that_services_would_refuse_leaves_the_file_alone(tmp_path: Pat
     assert path.read_text() == "[feeds.a]\n"
     with pytest.raises(Misconfigured, match="is not there"):
         change(tmp_path / "other.toml", lambda text: text)
+
+
+def test_many_who_change_the_file_at_once_lose_no_change(tmp_path: Path) -> None:
+    path = tmp_path / "feeds.toml"
+    names = [f"f{number}" for number in range(16)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: change(path, lambda old: with_feed(old, name, {}), may_make=True), names))
+    assert sorted(parse_feeds(path.read_text())) == sorted(names)

@@ -152,3 +152,20 @@ def test_a_service_does_not_start_without_a_secret_it_is_told_of(tmp_path: Path)
     (tmp_path / "a.whsec").write_text("whsec_nonsense")
     with pytest.raises(Misconfigured, match=r"a\.whsec: a signing secret"):
         feeds.load()
+
+
+def test_a_secret_that_comes_after_the_rule_that_names_it_is_found(tmp_path: Path) -> None:
+    clock, secret = Clock(), new_secret()
+    rules = tmp_path / "feeds.toml"
+    rules.write_text("[feeds.a]\n")
+    feeds = Feeds(rules, tmp_path / "local.key", clock)
+    feeds.load()
+    rules.write_text('[feeds.a]\nsigning_secret_files = ["late.whsec"]\n[feeds.b]\n')
+    clock.now += 1
+    assert set(feeds.current()) == {"a"}, "the last good ones stay"
+    clock.now += 1
+    assert set(feeds.current()) == {"a"}
+    (tmp_path / "late.whsec").write_text(secret)
+    clock.now += 1
+    assert set(feeds.current()) == {"a", "b"}
+    assert feeds.current()["a"].signing_secrets == (parse_secret(secret),)
