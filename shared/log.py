@@ -1,6 +1,7 @@
 """Structured logs: one JSON object a line on standard output, with the ids of what is being handled bound to it.
 
-Story text never goes into a log line; values are cut so that no line can grow without bound.
+Story text never goes into a log line: of an exception its type and places are written and never its text, which may
+quote one. Values are cut so that no line can grow without bound.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import structlog
 from structlog.contextvars import bound_contextvars, merge_contextvars
 from structlog.typing import EventDict, WrappedLogger
 
+from shared.places import causes, frames
 from shared.settings import LogSettings
 
 MAX_VALUE = 1000
@@ -23,8 +25,20 @@ __all__ = ["bound_contextvars", "configure_logs", "get_logger"]
 
 def _bounded(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     for key, value in event.items():
-        if isinstance(value, str) and len(value) > MAX_VALUE and key != "exception":
+        if isinstance(value, str) and len(value) > MAX_VALUE:
             event[key] = value[:MAX_VALUE] + "…"
+    return event
+
+
+def _placed(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """What `exc_info` stands for, without the exceptions' own words."""
+    given = event.pop("exc_info", None)
+    error = given if isinstance(given, BaseException) else given[1] if isinstance(given, tuple) else None
+    if error is None and given:
+        error = sys.exc_info()[1]
+    if error is not None:
+        event["exception"] = " < ".join(causes(error))
+        event["frames"] = frames(error)
     return event
 
 
@@ -40,7 +54,7 @@ def configure_logs(service: str, settings: LogSettings) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
-        structlog.processors.format_exc_info,
+        _placed,
         _bounded,
     ]
     renderer: Any = (

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.errors import Misconfigured, Refused, Transient
 from shared.log import get_logger
 from shared.metrics import PROBLEMS
+from shared.places import where
 
 MEDIA_TYPE: Final = "application/problem+json"
 MAX_QUOTED: Final = 100
@@ -250,16 +251,9 @@ class LastResort:
         try:
             await self._app(scope, receive, watched)
         except Exception as error:  # the last one who could turn it into an answer
-            get_logger().error("internal error", error=type(error).__name__, at=_place(error))
+            get_logger().error("internal error", at=where(error))
             if not begun:
                 await _answer(problem("internal-error"))(scope, receive, send)
-
-
-def _place(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "unknown"
 
 
 def install_problems(app: FastAPI) -> None:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-import traceback
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import Protocol, TypeVar
 
 from shared import metrics
@@ -22,6 +20,7 @@ from shared.health import Health
 from shared.kafka.dead_letter import Burial, DeadLetters
 from shared.kafka.ports import Record, TopicPartition
 from shared.log import get_logger
+from shared.places import frames, where
 
 HALT_S = 30.0
 """How long a halted worker waits before it looks whether a person has acted."""
@@ -218,14 +217,5 @@ def _is_null(record: Record) -> bool:
     return record.value is None and record.topic != DEAD_LETTERS
 
 
-def where(error: BaseException) -> str:
-    """Type and place of an error, never its text: that may quote a story."""
-    frames = traceback.extract_tb(error.__traceback__)
-    last = next((f for f in reversed(frames) if "site-packages" not in f.filename), frames[-1] if frames else None)
-    return type(error).__name__ + (f" at {Path(last.filename).name}:{last.lineno} in {last.name}" if last else "")
-
-
 def _log_failure(event: str, error: BaseException, **bound: object) -> None:
-    frames = traceback.extract_tb(error.__traceback__)[-8:]
-    stack = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-    _log.error(event, error=type(error).__name__, frames=stack, **bound)
+    _log.error(event, error=type(error).__name__, frames=frames(error), **bound)
