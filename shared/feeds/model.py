@@ -27,9 +27,6 @@ min_interval_s = 60
 max_interval_s = 3600
 fetch_pages = true
 
-[feeds.afp-en.websub]       # a hub tells of news between polls
-hub = "https://hub.example.org/"
-
 [feeds.afp-en.drop]         # files renamed into this folder are taken
 folder = "/srv/wires/afp"
 ```
@@ -153,12 +150,13 @@ class FeedRules(Rules):
     limits: LimitRules = LimitRules()
     poll: PollRules | None = None
     websub: WebSubRules | None = None
+    """Planned: a feed that has this table is refused until newswire subscribes to hubs."""
     drop: DropRules | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.websub and not self.poll:
-            raise ValueError("websub needs a poll table: polling is its fallback")
+        if self.websub:
+            raise ValueError("newswire does not subscribe to hubs yet: take the websub table out, the feed is polled")
         return self
 
 
