@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run env-run env-dev test test-unit lint fmt bench lock clean
+.PHONY: help run env-run env-dev test test-unit lint fmt conformance bench lock clean
 
 ##@ Run
 run: env-run ## Start Kafka, Elasticsearch and the four services, push the samples; Ctrl-C stops all
@@ -23,6 +23,9 @@ lint: env-dev ## Lint, formatting, types, and who may import whom
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+conformance: env-dev ## Real wire files and feeds against facts known of them (needs NEWSWIRE_CORPORA)
+	@$(BIN)/python -m tests.conformance $(ARGS)
 
 bench: env-dev ## The table of speeds (writes bench.json)
 	@$(BIN)/python -m tests.bench $(ARGS)
@@ -44,7 +47,7 @@ clean: ## Remove the environment, caches and this folder's data (.newswire); dow
 
 ##@ Help
 help: ## This list
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@printf '\nPYTHON=… picks the interpreter; ARGS="…" is handed on (make run ARGS=--no-samples, make test ARGS="-k search").\n'
 
 env-run:

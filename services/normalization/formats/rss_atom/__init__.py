@@ -25,6 +25,10 @@ class FeedFormat:
         """See `document.read`."""
         return read(raw)
 
+    def read_all(self, raw: RawStory) -> list[StoryParts]:
+        """See `document.read_all`."""
+        return read_all(raw)
+
 
 RSS = FeedFormat("rss")
 """RSS of every version, RDF and CDF."""
