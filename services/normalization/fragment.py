@@ -95,8 +95,8 @@ def absolute(address: str | None, base: str | None = None) -> str | None:
     if not address or len(address) > LONGEST_ADDRESS:
         return None
     try:
-        full = urljoin(base or "", address.strip())
+        full = urljoin(base or "", address.strip().replace(" ", "%20"))
         whole = urlsplit(full).hostname is not None
     except ValueError:
         return None
-    return full if whole and full[:8].lower().startswith(("http://", "https://")) and " " not in full else None
+    return full if whole and full[:8].lower().startswith(("http://", "https://")) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from services.normalization.formats.ninjs.content import caption_of, read_headlines
@@ -14,7 +15,8 @@ from shared.events import Image, Related
 
 MAX_NESTED = 4
 """Levels of associations in associations that are read."""
-MAX_ASSOCIATIONS = 200
+MAX_ASSOCIATIONS = 500
+"""Associated items of an item that are read, at all levels together."""
 
 _PICTURES = frozenset({"picture", "graphic", "photo", "image", "animation"})
 _OTHER_MEDIA = frozenset({"video", "audio"})
@@ -34,11 +36,15 @@ _BEST = (
 _BEFORE = frozenset({"evolvedfrom", "replaces", "replacing", "derivedfrom", "previousversion", "updates"})
 
 
-def nested(item: Fields, depth: int = 0) -> Iterator[tuple[dict[str, Any], Fields]]:
+def nested(item: Fields) -> Iterator[tuple[dict[str, Any], Fields]]:
     """Every associated item, those in associations too, as it stands and by its fields."""
+    return islice(_nested(item, 0), MAX_ASSOCIATIONS)
+
+
+def _nested(item: Fields, depth: int) -> Iterator[tuple[dict[str, Any], Fields]]:
     found = item.get("associations")
     entries = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
-    for entry in list(entries)[:MAX_ASSOCIATIONS]:
+    for entry in entries:
         one = entry
         for name in ("data", "item"):
             one = one[name] if isinstance(one, dict) and isinstance(one.get(name), dict) else one
@@ -46,7 +52,7 @@ def nested(item: Fields, depth: int = 0) -> Iterator[tuple[dict[str, Any], Field
             fields = Fields(one)
             yield one, fields
             if depth < MAX_NESTED:
-                yield from nested(fields, depth + 1)
+                yield from _nested(fields, depth + 1)
 
 
 def read_associations(item: Fields, parts: StoryParts) -> None:

@@ -196,8 +196,7 @@ def _add_summary(entry: Entry, element: Element) -> None:
 
 
 def _add_content(entry: Entry, element: Element) -> None:
-    if not attribute(element, "src"):
-        entry.contents.append(_text(element))
+    entry.contents.append(_text(element))
 
 
 def _add_encoded(entry: Entry, element: Element) -> None:

@@ -145,7 +145,7 @@ def test_superdesk_names_by_guid_and_marks_corrections_among_the_subjects() -> N
     assert (one.provider_id, one.version, one.correction) == ("tag:desk.example,2026:newsml:5f0c", "9", True)
     assert (one.section, one.byline, one.rights) == ("Business", ["Kim Wu"], None)
     assert one.body == "The bakers agreed & signed."
-    assert one.images == [Image(url="https://desk.example/o.jpg", caption="Bread", credit="Pea")]
+    assert one.images == [Image(url="https://desk.example/z.jpg", caption="Bread", credit="Pea")]
     assert one.related == [Related(title="Bread dearer", url="https://desk.example/bread-dearer")]
     assert one.title == "Bakers & millers agree"
 
@@ -378,6 +378,13 @@ def test_what_is_no_ninjs_is_refused_without_its_text(value: bytes, code: str) -
 def test_the_number_of_items_is_bounded() -> None:
     with pytest.raises(Refused, match="too-many-items"):
         read(raw(orjson.dumps([item(uri=str(n)) for n in range(1001)])))
+
+
+def test_the_number_of_associations_is_bounded_at_all_levels_together() -> None:
+    pictures = [{"type": "picture", "uri": f"https://p.example/{n}"} for n in range(300)]
+    assert len(story(item(associations=[{"type": "text", "associations": pictures} for _ in range(3)])).images) == 300
+    many = [{"type": "picture", "uri": f"https://p.example/{n}"} for n in range(900)]
+    assert len(story(item(associations=many)).images) == 500
 
 
 def test_other_charsets_are_read_and_said() -> None:

@@ -156,6 +156,19 @@ def test_a_broken_feed_is_read_as_far_as_it_goes() -> None:
     assert (second.provider_id, second.title) == ("b-2", "Sem fim")
 
 
+def test_a_reference_to_no_character_costs_a_broken_feed_nothing_else() -> None:
+    (one,) = stories(rss("<title>T&#x110000; &#99999999999999999999;U</title><guid>x</guid><unclosed>"))
+    assert (one.title, one.provider_id) == ("T U", "x")
+
+
+def test_content_elsewhere_leaves_the_summary_as_the_text() -> None:
+    entry = (
+        "<entry><title>T</title><summary>S</summary><content type='audio/mpeg' src='https://a.example/t.mp3'/></entry>"
+    )
+    (one,) = stories(f"<feed xmlns='http://www.w3.org/2005/Atom'>{entry}</feed>")
+    assert (one.body, one.summary) == ("S", None)
+
+
 def test_an_id_that_all_entries_share_names_none_of_them() -> None:
     first, second, third = stories(FILES["same_ids"])
     assert [one.provider_id for one in (first, second, third)] == [None, None, "other"]
@@ -196,6 +209,7 @@ def test_both_readers_agree_on_who_and_what_and_when(name: str) -> None:
         ("<guid>https://c.example/17</guid>", None, "https://c.example/17"),
         ("<link>javascript:alert(1)</link>", "https://b.example/", None),
         ("<link>http://[bad</link>", None, None),
+        ("<link>https://a.example/a b</link>", None, "https://a.example/a%20b"),
     ],
 )
 def test_addresses_are_made_whole_or_left_out(links: str, location: str | None, found: str | None) -> None:
@@ -284,6 +298,8 @@ def test_entities_of_a_document_type_are_read_if_harmless_and_refused_if_not() -
     bomb = f"<!DOCTYPE rss [<!ENTITY a '{'x' * 100_000}'>]>" + rss("<title>T</title>" + "&a;" * 100)
     with pytest.raises(Refused, match="xml-entities"):
         stories(bomb)
+    with pytest.raises(Refused, match="more than 300 entities"):
+        stories("<!DOCTYPE rss [" + "<!ENTITY a '" * 10_000)
     laughs = "<!DOCTYPE rss [<!ENTITY a 'ha'><!ENTITY b '&a;&a;'><!ENTITY c '&b;&b;'>]>" + rss("<title>T &c;</title>")
     assert len(stories(laughs)[0].title or "") < 20
     outside = "<!DOCTYPE rss [<!ENTITY f SYSTEM 'file:///etc/passwd'>]>" + rss("<title>T &f;</title>")
