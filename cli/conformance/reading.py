@@ -1,4 +1,4 @@
-"""Bytes → what newswire understands of them, by the code of the normalization service itself. Pure."""
+"""Bytes → what newswire understands of them, by the code of the front door and of normalization itself. Pure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from datetime import datetime
 from typing import Final, TypeVar
 from uuid import UUID
 
+from services.ingestion.items import check_item
+from services.ingestion.media import family_of
 from services.normalization.formats import registry
 from services.normalization.normalize import NOT_NEWS, conclude, normalize_each
 from services.normalization.parts import StoryParts
 from services.normalization.raw import RawStory
 from shared.errors import Refused
 from shared.events import Article
+from shared.problems import Problem
 
 RECEIPT: Final = UUID(int=0)
 """Nothing is sent, so there is no receipt."""
@@ -50,7 +53,8 @@ class Reading:
 
     `items` has those too that make no article (pictures, plans, items without a word) where their reader tells them.
     `articles` counts what the service would make, orders to other stories (kills, holds) included; `refused` is the reason
-    why it makes none, and `refusals` are the reasons of single items that it leaves out.
+    why it makes none, and `refusals` are the reasons of single items that it leaves out. `at_door` says that the sender is
+    told so at once.
     """
 
     place: str
@@ -59,6 +63,7 @@ class Reading:
     articles: int = 0
     refused: Refused | None = None
     refusals: list[Refused] = field(default_factory=list)
+    at_door: bool = False
 
     @property
     def is_not_news(self) -> bool:
@@ -73,6 +78,9 @@ class Reading:
 
 def understand(place: str, value: bytes, sender: Sender, now: datetime) -> Reading:
     """What newswire makes of one document; `place` names it. Nothing is raised, whatever the bytes are."""
+    _, closed = _tried(lambda: _pass_the_door(value, sender.content_type))
+    if closed is not None:
+        return Reading(place, refused=closed, at_door=True)
     raw = RawStory(
         feed=sender.provider,
         provider=sender.provider,
@@ -98,6 +106,19 @@ def understand(place: str, value: bytes, sender: Sender, now: datetime) -> Readi
     if not made.articles:
         return Reading(place, reader.NAME, items, refused=made.refusals[0], refusals=made.refusals[1:])
     return Reading(place, reader.NAME, items, len(made.articles), refusals=made.refusals)
+
+
+def _pass_the_door(value: bytes, content_type: str | None) -> None:
+    """What the front door checks, but for sizes, which are each feed's own.
+
+    Raises:
+        Refused: it would not be let in.
+    """
+    try:
+        family = family_of(content_type)
+    except Problem as problem:
+        raise Refused(problem.code, problem.detail) from None
+    check_item(value, family, limit=len(value))
 
 
 def _item(parts: StoryParts, raw: RawStory, now: datetime) -> Item:

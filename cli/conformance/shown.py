@@ -32,12 +32,9 @@ def document_view(reading: Reading, *, facts: bool, private: bool) -> Group:
 
 def headline(reading: Reading) -> str:
     """The document in a line: what reads it, what it makes, or why nothing."""
-    if reading.format is None:
-        assert reading.refused is not None  # noqa: S101 - a document that no format claims is refused
-        return f"{reading.place}: refused: {reading.refused.code}: {reading.refused.reason}"
-    known = f"{reading.place}: {reading.format}"
+    known = f"{reading.place}: {reading.format or 'no format'}"
     if reading.refused is not None:
-        word = "no news" if reading.is_not_news else "refused"
+        word = "no news" if reading.is_not_news else "refused at the front door" if reading.at_door else "refused"
         return f"{known}, {word}: {reading.refused.code}: {reading.refused.reason}"
     return f"{known}, {count(len(reading.items), 'item')}, {count(reading.articles, 'article')}"
 
@@ -84,6 +81,7 @@ def as_json(reading: Reading, *, facts: bool, private: bool) -> dict[str, Any]:
         "file": reading.place,
         "format": reading.format,
         "refused": _refusal(reading.refused),
+        "refused_at": None if reading.refused is None else "ingestion" if reading.at_door else "normalization",
         "articles": reading.articles,
         "items": [_item(item, facts=facts, private=private) for item in reading.items],
         "refused_items": [_refusal(each) for each in reading.refusals],
