@@ -26,6 +26,8 @@ UNREADABLE = "unreadable-dead-letter"
 """Class of a record on `dead-letters` without the headers that say what it is."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
+_TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}").fullmatch
+"""What Kafka takes for a name; anything else (or longer) would make an id that Elasticsearch refuses."""
 _AHEAD = timedelta(days=1)
 """A stamp further ahead of the broker's is a clock or a sender gone wrong: it would make a slice in the future."""
 
@@ -63,7 +65,7 @@ def of_record(record: Record, since: str) -> Action:
     headers = {name: value.decode(errors="replace") for name, value in record.headers}
     written = datetime.fromtimestamp(max(record.timestamp_ms, 0) / 1000, UTC)
     partition, offset = _number(headers.get("dlq-partition")), _number(headers.get("dlq-offset"))
-    topic = headers.get("dlq-topic")
+    topic = headers.get("dlq-topic", "")
     at = _moment(headers.get("dlq-at"), written) or written
     told: dict[str, Any] = {
         "class": headers.get("dlq-class", UNREADABLE),
@@ -76,7 +78,7 @@ def of_record(record: Record, since: str) -> Action:
         "attempts": _number(headers.get("dlq-attempts")),
         "service_version": headers.get("dlq-version"),
     }
-    if topic is None or partition is None or offset is None:
+    if _TOPIC(topic) is None or partition is None or offset is None:
         told.update(topic=record.topic, partition=record.partition, offset=record.offset)
     told.update(_whose(record, headers, written))
     received = _moment(told.get("received"), written)

@@ -27,6 +27,8 @@ TOO_LARGE = "too-large"
 _HALVE_AFTER = 5
 """Failures of a whole request in a row after which it goes on in halves."""
 _SUSPICIOUS = 10
+PROBE_ID = "newswire-probe"
+"""Of a document that is never written (see `Action.op`)."""
 _FAULTS_OF_A_DOCUMENT = frozenset(
     {"document_parsing_exception", "mapper_parsing_exception", "strict_dynamic_mapping_exception"}
 )
@@ -131,11 +133,23 @@ class BulkWriter:
         outcomes: list[ItemOutcome] = []
         for part in parts:
             written = await self._deliver(part, refresh and len(parts) == 1, 0)
-            _suspect_ourselves(written)
+            if _is_suspicious(written):
+                await self._prove(part[0].index, written[0])
             outcomes += written
         if refresh and len(parts) > 1:
             await self._refresh({action.index for action in actions})
         return outcomes
+
+    async def _prove(self, index: str, refused: ItemOutcome) -> None:
+        """Whether the index takes a document of our own: then those that it has just refused are bad, however many.
+
+        Raises:
+            Misconfigured: it does not.
+        """
+        [answer] = await self._deliver([Action(index, PROBE_ID, None, b"{}", "probe")], False, 0)
+        if answer.outcome is Outcome.POISON:
+            raise Misconfigured(f"Elasticsearch, bulk to {index}: every document is refused: 400 {refused.reason}")
+        log.warning("many documents in a row are refused", index=index, why=refused.reason)
 
     async def _deliver(self, actions: Sequence[Action], refresh: bool, attempt: int) -> list[ItemOutcome]:
         """Send until nothing is left to be sent again."""
@@ -226,20 +240,16 @@ def _wants_less(verdict: Verdict, attempt: int) -> bool:
     return verdict.outcome is Outcome.RETRY and (verdict.status == 429 or attempt >= _HALVE_AFTER)
 
 
-def _suspect_ourselves(written: list[ItemOutcome]) -> None:
-    """Ten and more documents all refused, for a reason that is in none of them, are no ten bad documents.
+def _is_suspicious(written: list[ItemOutcome]) -> bool:
+    """Whether ten and more documents were all refused, for a reason that may be in none of them.
 
     A request that the server (or a proxy) cannot take as we make it is answered 400 each time, down to its last
-    document; a flood of dead letters would hide that.
-
-    Raises:
-        Misconfigured: so it was.
+    document; a flood of dead letters would hide that. But a hostile feed can make as many documents of one fault.
     """
     first = written[0]
     if len(written) < _SUSPICIOUS or first.status != 400 or first.error_type in _FAULTS_OF_A_DOCUMENT:
-        return
-    if all(result.outcome is Outcome.POISON and result.error_type == first.error_type for result in written):
-        raise Misconfigured(f"Elasticsearch, bulk: every document was refused: 400 {first.reason}")
+        return False
+    return all(result.outcome is Outcome.POISON and result.error_type == first.error_type for result in written)
 
 
 _WRITTEN = ItemOutcome(Outcome.OK, 200)

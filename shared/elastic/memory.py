@@ -29,6 +29,8 @@ _MAPPINGS = {
     DEAD_LETTERS: dead_letter_properties(),
 }
 _UNKNOWN = "strict_dynamic_mapping_exception"
+_LONGEST_ID = 512
+"""Bytes of an `_id`; a longer one spoils its whole request."""
 _AT_ONCE = Backoff(0.0, 0.0)
 _UNREADABLE = "document_parsing_exception"
 
@@ -187,6 +189,8 @@ class MemoryStore:
         self.requests.append([action.id for action in actions])
         if self._is_too_large(actions):
             return Verdict(Outcome.BISECT, 413)
+        if any(len(action.id.encode()) > _LONGEST_ID for action in actions):
+            return Verdict(Outcome.BISECT, 400, "action_request_validation_exception")
         fault = self._faults.popleft() if self._faults else None
         if fault is not None and fault.items is None:
             if fault.written:
@@ -223,6 +227,8 @@ class MemoryStore:
         wrong = _mistake(action)
         if wrong is not None:
             return Verdict(Outcome.POISON, 400, *wrong)
+        if action.op == "probe":
+            return Verdict(Outcome.STALE, 409, "version_conflict_engine_exception")
         version = action.version if action.version is not None else (stored.version + 1 if stored else 1)
         part.live[action.id] = Found(action.index, version, orjson.loads(action.source))
         return WRITTEN

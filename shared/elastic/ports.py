@@ -21,14 +21,15 @@ class Action:
     """One document to be written whole. `source` is its JSON, one line, sent as it is.
 
     With a `version` it is written under `version_type=external_gte`: what is stored with a higher version stays.
-    `op='create'` refuses to overwrite and takes no version.
+    `op='create'` refuses to overwrite and takes no version. `op='probe'` is read, and never written: STALE is the answer
+    of an index that would take it.
     """
 
     index: str
     id: str
     version: int | None
     source: bytes
-    op: Literal["index", "create"] = "index"
+    op: Literal["index", "create", "probe"] = "index"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from shared.elastic.ports import Action
 from shared.errors import Misconfigured
 
 _HEADERS = {"accept": "application/json", "content-type": "application/x-ndjson"}
+_PROBE = b'{"index":{"_index":%b,"_id":%b,"if_seq_no":9223372036854775806,"if_primary_term":1}}'
 _BOOKED = re.compile(r"primary_operation_bytes=(\d{1,18}), max_primary_bytes=(\d{1,18})\b")
 _SHORT = "errors,items.*.status,items.*.error"
 """All that we read of an answer: each item's status, and the whole of each error."""
@@ -38,6 +39,9 @@ def body_of(actions: Sequence[Action]) -> bytes:
 
 
 def _header(action: Action) -> bytes:
+    if action.op == "probe":
+        # On a condition that no document meets: it is parsed like any other, and then refused as a conflict.
+        return _PROBE % (orjson.dumps(action.index), orjson.dumps(action.id))
     head = b'{"%b":{"_index":%b,"_id":%b' % (action.op.encode(), orjson.dumps(action.index), orjson.dumps(action.id))
     if action.version is None:
         return head + b"}}"

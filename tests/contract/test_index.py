@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
+from shared.elastic.bulk import PROBE_ID
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, KINDS, ensure_templates
 from shared.elastic.languages import TEXT_FIELDS
 from shared.elastic.mapping import MAPPING_VERSION, article_properties
@@ -396,3 +397,11 @@ async def test_a_long_text_is_searched_by_phrase_and_highlighted_to_its_end(real
     )
     highlights = answer.body["hits"]["hits"][0]["highlight"][f"{field}.en"]
     assert highlights == ["The <em>central bank raised</em> rates today."]
+
+
+async def test_ids_that_are_too_long_are_poison_however_many(room):
+    bad = [room.action(f"{number}" + "x" * 600, revision=1) for number in range(12)]
+    results = await room.store.write(bad)
+    assert [result.outcome.value for result in results] == ["poison"] * 12
+    assert await room.write(room.action("a", revision=1), refresh=True) == ["ok"]
+    assert await room.store.fetch([(room.slice, PROBE_ID)]) == {}, "a probe is never written"

@@ -150,6 +150,14 @@ async def test_one_malformed_item_that_spoils_the_request_is_found():
     assert results[2].error_type == "action_request_validation_exception"
 
 
+async def test_many_documents_of_one_strange_fault_stop_nothing(store):
+    """A hostile feed can make as many as it likes of any fault: the index takes a document of ours, so it is theirs."""
+    bad = [action(f"{n}" + "x" * 600) for n in range(30)]
+    assert outcomes(await store.write(bad)) == ["poison"] * 30
+    assert outcomes(await store.write([*bad, action("good")])) == ["poison"] * 30 + ["ok"]
+    assert stored(store) == {"good": 1}, "a probe is never written"
+
+
 @pytest.mark.parametrize(("count", "stops"), [(9, False), (10, True), (200, True)])
 async def test_a_request_that_is_refused_for_every_document_is_our_own_fault(count, stops):
     async def send(actions, refresh):

@@ -142,3 +142,18 @@ def test_record_of_a_version_that_ends_in_no_document():
         str(made.article_id),
     )
     assert "Body" not in action.source.decode()
+
+
+@pytest.mark.parametrize("topic", ["x" * 600, "ж" * 249, "a topic", "", "a" * 250])
+def test_a_hostile_topic_makes_no_id_of_its_own(topic):
+    headers = (("dlq-topic", topic.encode()), ("dlq-partition", b"1"), ("dlq-offset", b"2"))
+    action = letters.of_record(Record(DEAD_LETTERS, 3, 9, WRITTEN_MS, None, b"", headers), SINCE)
+    assert action.id == "dead-letters:3:9"
+
+
+def test_no_id_is_longer_than_elasticsearch_takes():
+    longest = str(10**18 - 1).encode()
+    headers = (("dlq-topic", b"t" * 249), ("dlq-partition", longest), ("dlq-offset", longest))
+    action = letters.of_record(Record(DEAD_LETTERS, 3, 9, WRITTEN_MS, None, b"", headers), SINCE)
+    assert action.id.startswith("ttt")
+    assert len(action.id.encode()) <= 512
