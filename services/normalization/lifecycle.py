@@ -26,6 +26,7 @@ _STATUS = {
     "": Status.USABLE,
     "usable": Status.USABLE,
     "embargoed": Status.USABLE,
+    "replaced": Status.USABLE,  # TT: a newer story stands for it, and it stays readable
     "withheld": Status.WITHHELD,
     "canceled": Status.KILLED,
     "cancelled": Status.KILLED,

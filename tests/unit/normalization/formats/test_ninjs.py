@@ -251,6 +251,11 @@ def test_an_embargo_without_a_readable_end_holds(name: str, end: Any) -> None:
     assert (one.embargo_open, one.embargoed_until) == (True, None)
 
 
+def test_an_embargo_by_the_status_alone_holds() -> None:
+    one = article(item(pubstatus="embargoed"))
+    assert (one.embargo_open, one.embargoed_until) == (True, None)
+
+
 @pytest.mark.parametrize("end", [None, False])
 def test_no_embargo_is_no_embargo(end: Any) -> None:
     assert article(item(embargoed=end)).embargo_open is False
@@ -304,6 +309,7 @@ def test_fields_of_the_wrong_kind_are_left_out() -> None:
 def test_replaced_stories_are_named_by_both_dialects() -> None:
     assert story(item(replacing=["http://tt.example/1"])).evolved_from == "http://tt.example/1"
     assert story(item(replacing="urn:x:1")).evolved_from is None
+    assert article(item(pubstatus="replaced", replacedby="http://tt.example/2")).status is Status.USABLE
     assert story(item(replacedby="http://tt.example/2")).related == [Related(url="http://tt.example/2")]
 
 
