@@ -19,6 +19,9 @@ from shared.places import causes, frames
 from shared.settings import LogSettings
 
 MAX_VALUE = 1000
+TOLD_EACH = 20
+"""Batches of so many records are told story by story at level info. In larger ones a line a story would cost a tenth of all
+work; they are told by their first and last item, and story by story at level debug."""
 
 __all__ = ["bound_contextvars", "configure_logs", "get_logger"]
 

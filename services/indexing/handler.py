@@ -24,7 +24,7 @@ from shared.events import DEAD_LETTERS, now
 from shared.failpoints import failpoint
 from shared.kafka.dead_letter import Burial, DeadLetters
 from shared.kafka.ports import Publisher, Record, TopicPartition
-from shared.log import get_logger
+from shared.log import TOLD_EACH, bound_contextvars, get_logger
 from shared.tracing import trace_id
 
 log = get_logger()
@@ -38,7 +38,7 @@ class IndexingHandler:
         publisher: where changes are announced.
         dead_letters: where what cannot be indexed is buried.
         since: first month with a slice of its own, `YYYY-MM`.
-        verbose: a line a version, at level debug.
+        verbose: a line a version for batches of any size; small ones have it anyway.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class IndexingHandler:
             raise
         failpoint("indexing.after-announce")
         await self._bury(burials, indexed, records)
-        self._report(indexed, len(records), len(told), len(burials) + len(indexed.buried), begun)
+        self._report(indexed, records, len(told), len(burials) + len(indexed.buried), begun)
 
     def _letter(self, record: Record) -> Action:
         return letters.of_record(record, self._since)
@@ -104,21 +104,24 @@ class IndexingHandler:
         if burials:
             await self._dead_letters.bury(burials)
 
-    def _report(self, indexed: Indexed, records: int, told: int, buried: int, begun: float) -> None:
+    def _report(self, indexed: Indexed, records: Sequence[Record], told: int, buried: int, begun: float) -> None:
         moment = now()
         for version in indexed.replaced:
             self._age.observe((moment - version.received_at).total_seconds())
         for change, count in indexed.counts.items():
             metrics.ARTICLES.labels(change=change).inc(count)
-        if self._verbose:
+        if self._verbose or len(records) <= TOLD_EACH:
             for announcement in indexed.announcements:
-                _debug(announcement, moment)
+                _tell(announcement, moment)
+        announced = [announcement.version for announcement in indexed.announcements]
         log.info(
             "indexed",
-            records=records,
+            records=len(records),
             changes=dict(indexed.counts),
             dead_letters_recorded=told,
             buried=buried,
+            first=announced[0].item if announced else None,
+            last=announced[-1].item if announced else None,
             took_ms=round((time.perf_counter() - begun) * 1000, 1),
         )
 
@@ -134,16 +137,14 @@ def _read(records: Iterable[Record]) -> tuple[list[Version], list[Burial]]:
     return versions, burials
 
 
-def _debug(announcement: Announcement, moment: datetime) -> None:
+def _tell(announcement: Announcement, moment: datetime) -> None:
     version = announcement.version
-    log.debug(
-        "searchable",
-        article_id=version.article_id,
-        receipt=version.receipt,
-        item=version.item,
-        trace_id=trace_id(version.traceparent),
-        change=announcement.change,
-        ext_version=announcement.ext_version,
-        revision=announcement.revision,
-        age_s=round((moment - version.received_at).total_seconds(), 3),
-    )
+    trace = trace_id(version.traceparent)
+    with bound_contextvars(receipt=version.receipt, item=version.item, trace_id=trace, article_id=version.article_id):
+        log.info(
+            "searchable",
+            change=announcement.change,
+            ext_version=announcement.ext_version,
+            revision=announcement.revision,
+            age_s=round((moment - version.received_at).total_seconds(), 3),
+        )

@@ -21,10 +21,10 @@ from shared.health import Health
 from shared.kafka.client import AiokafkaPublisher, AiokafkaSource
 from shared.kafka.dead_letter import Burial, DeadLetters
 from shared.kafka.ports import Message, Publisher, Record, Source, TopicPartition
-from shared.log import get_logger
+from shared.log import TOLD_EACH, bound_contextvars, get_logger
 from shared.service import run_service
 from shared.settings import MIB, Settings
-from shared.tracing import child_of
+from shared.tracing import child_of, trace_id
 from shared.worker import beside_probes, consume
 
 GROUP = "normalization"
@@ -78,6 +78,8 @@ class Normalizer:
             outcomes = await self._pool.finish([(record.headers, record.value) for record in chunk], future)
             self._progress()
             published += await self._publish(chunk, outcomes, burials)
+            if self._verbose or len(records) <= TOLD_EACH:
+                _tell_each(chunk, outcomes, burials)
         failpoint("normalization.after-publish")
         if burials:
             await self._dead_letters.bury(burials)
@@ -87,6 +89,8 @@ class Normalizer:
             articles=published,
             dead_letters=len(burials),
             classes=dict(Counter(burial.code for burial in burials)),
+            first=header(records[0].headers, "ce_id"),
+            last=header(records[-1].headers, "ce_id"),
         )
         failpoint("normalization.before-commit")
 
@@ -95,7 +99,10 @@ class Normalizer:
         messages: list[Message] = []
         origins: list[Record] = []
         for record, outcome in zip(chunk, outcomes, strict=True):
-            self._tell(record, outcome)
+            metrics.ITEM_SECONDS.labels(outcome.format).observe(outcome.seconds)
+            if outcome.code is not None:
+                with bound_contextvars(**_ids(record)):
+                    _log.warning("item refused", **{"class": outcome.code}, reason=outcome.reason)
             if outcome.code is not None:
                 # Whole, although some of its items may be articles: doing those again later changes nothing.
                 burials.append(Burial(record, outcome.code, outcome.reason or ""))
@@ -120,17 +127,26 @@ class Normalizer:
                 ages.observe(max(moment - outcome.received, 0.0))
         return safe
 
-    def _tell(self, record: Record, outcome: Outcome) -> None:
-        """Metrics of one item, and its log line: a refused one always, a good one when looked for."""
-        metrics.ITEM_SECONDS.labels(outcome.format).observe(outcome.seconds)
-        if outcome.code is None and not self._verbose:
-            return
-        facts = {"receipt": header(record.headers, "ce_receipt"), "item": header(record.headers, "ce_id")}
-        if outcome.code is not None:
-            _log.warning("item refused", **facts, **{"class": outcome.code}, reason=outcome.reason)
-            return
-        articles = [key.decode() for key, _ in outcome.messages]
-        _log.debug("item normalized", **facts, articles=articles, format=outcome.format, seconds=outcome.seconds)
+
+def _tell_each(records: Sequence[Record], outcomes: Sequence[Outcome], burials: Sequence[Burial]) -> None:
+    """A line for each article that is safe now, with the ids to follow it by."""
+    buried = {(burial.record.partition, burial.record.offset) for burial in burials}
+    for record, outcome in zip(records, outcomes, strict=True):
+        if (record.partition, record.offset) in buried:
+            continue
+        ids = _ids(record)
+        for key, _ in outcome.messages[:TOLD_EACH]:
+            with bound_contextvars(**ids, article_id=key.decode()):
+                _log.info("item normalized", format=outcome.format, ms=round(outcome.seconds * 1000, 1))
+
+
+def _ids(record: Record) -> dict[str, str | None]:
+    headers = record.headers
+    return {
+        "receipt": header(headers, "ce_receipt"),
+        "item": header(headers, "ce_id"),
+        "trace_id": trace_id(header(headers, "traceparent")),
+    }
 
 
 def chunks_of(records: Sequence[Record], most: int, largest: int = CHUNK_BYTES) -> Iterator[list[Record]]:
