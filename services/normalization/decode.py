@@ -44,6 +44,13 @@ _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.IGNO
 _INSIDE = re.compile(
     rb"(?:<meta[^>]{0,200}?charset|<\?xml[^>]{0,100}?encoding)\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE
 )
+_WIDE = frozenset(
+    {
+        "big5", "big5hkscs", "cp932", "cp949", "cp950", "euc_jis_2004", "euc_jisx0213", "euc_jp", "euc_kr", "gb18030", "gb2312",
+        "gbk", "johab", "shift_jis", "shift_jis_2004", "shift_jisx0213",
+    }
+)  # fmt: skip
+"""Charsets of two bytes a character."""
 _RUNS = re.compile(rb"[^\x00-\x7f]+[\x20-\x7e]{0,40}")
 
 
@@ -137,12 +144,19 @@ def _damaged_or_other(raw: bytes) -> Decoded:
     sample = b" ".join(_RUNS.findall(raw))[:6000]
     best = from_bytes(sample).best()
     detected = codec_of(best.encoding) if best else None
+    if detected in _WIDE and not _dense(sample):
+        detected = "cp1252"
     for codec in (detected, "cp1252"):
         if codec and codec != "utf-8":
             text = raw.decode(codec, "replace")
             if text.count("\ufffd") <= MAX_REPLACED * len(text):
                 return _checked(text, codec, "detected")
     return _checked(replaced, "utf-8", "damaged")
+
+
+def _dense(sample: bytes) -> bool:
+    """Whether bytes outside ASCII stand together, as in two-byte charsets; accents and dashes stand alone among letters."""
+    return sum(byte > 0x7F for byte in sample) * 4 >= len(sample)
 
 
 def _checked(text: str, codec: str, found: str) -> Decoded:

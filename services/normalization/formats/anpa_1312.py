@@ -94,9 +94,23 @@ def read(raw: RawStory) -> list[StoryParts]:
     Raises:
         Refused: `undecodable`; `no-text` without a message that has text; `not-news` for test messages and imprints.
     """
+    return only_news(*_messages(raw))
+
+
+def read_all(raw: RawStory) -> list[StoryParts]:
+    """Every message that has text, those too that are no news (`kind`).
+
+    Raises:
+        Refused: `undecodable`.
+    """
+    return _messages(raw)[0]
+
+
+def _messages(raw: RawStory) -> tuple[list[StoryParts], int]:
+    """What the messages with text say, and how many messages there are."""
     text, notes = wire.read_text(raw)
     found = wire.frames(text, 2, _START)
-    return only_news([one for frame in found if (one := _story(frame, raw, notes)) is not None], len(found))
+    return [one for frame in found if (one := _story(frame, raw, notes)) is not None], len(found)
 
 
 @dataclass(slots=True)

@@ -82,3 +82,29 @@ def test_any_bytes_are_a_text_or_refused(raw, content_type):
         assert refused.code == "undecodable"  # noqa: PT017 - both ends are right here
     else:
         assert isinstance(decoded.text, str)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The centre’s owners said “we will rebuild”.\r\n" + "Plain words follow in every line.\r\n" * 40,
+        "Price Waterhouse – the café’s auditors – said nothing.\n" * 3,
+        "Costs rose 4 per cent to £66bn.\nThe naïve view is that 20°C is enough.\n",
+    ],
+)
+def test_a_few_dashes_and_accents_are_no_chinese(text):
+    """Detection takes a dash and the letter behind it for a character of two bytes."""
+    decoded = decode(text.encode("cp1252"))
+    assert (decoded.text, decoded.found) == (text, "detected")
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        ("東京の株式市場は二日続けて値上がりし、終値は三万円台を回復した。ニューヨークの反発が支えた。" * 4, "cp932"),
+        ("서울의 주가가 이틀째 올라 마감했다. 외국인이 전자와 자동차 주식을 사들인 것이 힘이 됐다. " * 4, "cp949"),
+        ("台北股市連續兩天上漲，收盤站上兩萬點。外資買進電子股是主要原因，銀行股也走高。" * 4, "big5"),
+    ],
+)
+def test_two_byte_charsets_are_still_detected(text, codec):
+    assert decode(text.encode(codec)).text == text
