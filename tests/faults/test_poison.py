@@ -10,7 +10,7 @@ from shared.events import ARTICLES_NORMALIZED, CLOUDEVENTS_JSON, DEAD_LETTERS, S
 from shared.kafka.client import AiokafkaPublisher, AiokafkaSource
 from shared.kafka.ports import Message
 from shared.settings import load_settings
-from tests.harness import Ledger, documents_of, wait_until
+from tests.harness import Ledger, documents_of, scan, wait_until
 
 pytestmark = [pytest.mark.servers, pytest.mark.faults]
 
@@ -40,19 +40,36 @@ async def test_poison_is_kept_whole_and_the_partition_moves_on(pipeline, monkeyp
     finally:
         await publisher.stop()
     buried = await collect(settings, mark, len(messages))
-    assert sorted(r.value or b"null" for r in buried) == sorted(m.value or b"null" for m in messages)
+    assert sorted(told_apart(r.value) for r in buried) == sorted(told_apart(m.value) for m in messages)
     for record in buried:
         kept = dict(record.headers)
         assert kept["mark"] == mark
         assert kept["dlq-topic"].decode() == topic
         assert kept["dlq-class"]
         assert kept["dlq-reason"]
+    places = {
+        ":".join(dict(r.headers)[f"dlq-{part}"].decode() for part in ("topic", "partition", "offset")) for r in buried
+    }
+    assert len(places) == len(messages)
+    query = {"terms": {"id": sorted(places)}}
+    filed = wait_until(
+        lambda: len(found := list(scan(pipeline.elasticsearch_url, query, "dead-letters"))) == len(places) and found,
+        60,
+        "a record of each dead letter, for the trace",
+    )
+    assert {hit["_source"]["id"] for hit in filed} == places
+    assert all(hit["_source"]["class"] and hit["_source"]["reason"] for hit in filed)
     ledger = Ledger()
     story = ledger.story()
     answer = pipeline.push(story)
     ledger.enter(story, answer.status_code)
     found = wait_until(lambda: documents_of(pipeline.elasticsearch_url, ledger.mark), 30, "a story after the poison")
     assert ledger.check(found) == []
+
+
+def told_apart(value):
+    """No value and an empty one are two things."""
+    return value is None, value or b""
 
 
 async def collect(settings, mark, count):
