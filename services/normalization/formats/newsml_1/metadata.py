@@ -49,10 +49,10 @@ _MOST = 200
 
 CORRECTS = re.compile(
     r"\W*(?:correct(?:s|ed|ion|ing|ive)?|refile[sd]?|rectificati(?:f|on|vo)|rectific\w+|corrig\w+|corre(?:cción|ção|zione)|"
-    r"korrektur|berichtigung|rettelse|rättelse|retting|δι[όο]ρθωση|επαν[άα]ληψη\sστο\sορθ[όο]|ορθ[ήη]\sεπαν[άα]ληψη)(?!\w)",
+    r"korrektur|korrig\w+|berichtig(?:ung|t)|rettelse|rättelse|rättad|retting|korja(?:ttu|us)|δι[όο]ρθωση|επαν[άα]ληψη\sστο\sορθ[όο]|ορθ[ήη]\sεπαν[άα]ληψη)(?!\w)",
     re.IGNORECASE,
 )
-"""How an advisory line begins that says what a revision puts right (AFP: 'CORRECTS …', ANA: 'Διόρθωση')."""
+"""How an advisory line begins that says what a revision puts right (AFP: 'CORRECTS …', ANA: 'Διόρθωση', STT: 'Korjattu')."""
 
 
 class Facts:

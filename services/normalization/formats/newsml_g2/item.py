@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from itertools import chain
 
+from services.normalization.formats.newsml_1.metadata import CORRECTS
 from services.normalization.formats.newsml_g2 import codes, references
 from services.normalization.formats.newsml_g2.content import Content, read_content
 from services.normalization.formats.newsml_g2.notes_to_editors import read_ednotes
@@ -82,6 +83,8 @@ def _management(meta: Element, parts: StoryParts) -> None:
         parts.notes.append("a signal says that it is deleted: read as canceled")
         parts.status = "canceled"
     parts.ednote, parts.ednote_private = read_ednotes(meta, parts.language)
+    noted = f"{parts.ednote or ''}\n{parts.ednote_private or ''}".split("\n")
+    parts.correction = parts.correction or any(CORRECTS.match(line) for line in noted)
 
 
 def _status(meta: Element, parts: StoryParts) -> None:

@@ -539,3 +539,20 @@ def read_or_refused(value: bytes) -> list[StoryParts]:
         return read(raw(value, "application/xml"))
     except Refused:
         return []
+
+
+@pytest.mark.parametrize(
+    ("note", "corrected"),
+    [
+        ("Korjattu aiempaa uutista: laiva oli punainen.", True),
+        ("CORRECTS number of passengers", True),
+        ("Berichtigt wird im 2. Absatz die Zahl", True),
+        ("Korrigeret: 12 i stedet for 21", True),
+        ("Adds quotes; corrects nothing", False),
+        ("Korjaamo is a theatre in Helsinki", False),
+    ],
+)
+def test_a_note_that_begins_with_a_correction_marks_one(note, corrected):
+    """Finnish, German and Nordic wires send no signal, only the note."""
+    (one,) = stories(item(meta=f"<edNote>{note}</edNote>"))
+    assert one.correction is corrected
