@@ -485,7 +485,7 @@ async def test_stopping_waits_for_nobody(room: Room):
     room.site.slow_s = 30
     room.site.pages["/f"] = lambda _: Answer(rss(item("a")))
     room.feeds.poll("f", room.site.url("/f"))
-    replica = await room.start()
+    replica = await room.start(poll_timeout_s=30)
     await room.until(lambda: room.site.requests, "the request")
     began = time.monotonic()
     await replica.end()

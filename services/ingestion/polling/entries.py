@@ -17,7 +17,7 @@ import orjson
 from lxml import etree
 
 from services.ingestion.polling.seen import Pair, pair_of
-from services.ingestion.polling.text import decoded, mended
+from services.ingestion.polling.text import decoded, has_too_many_attributes, mended
 from shared.errors import Refused
 
 MAX_ENTRIES: Final = 10_000
@@ -25,6 +25,8 @@ MAX_ENTRIES: Final = 10_000
 TEASER_CHARS: Final = 1_000
 """An entry with less text than this is a teaser."""
 MAX_NAME: Final = 512
+MAX_FRAME: Final = 8 * 1024
+"""Bytes of the feed's own that go with each entry: what would make it longer stays out."""
 
 _KEPT: Final = frozenset({
     "title", "link", "language", "description", "copyright", "rights", "managingeditor", "author", "creator", "publisher",
@@ -41,7 +43,7 @@ _BODIES: Final = frozenset({"encoded", "content", "description", "summary", "ful
 _NEWS: Final = "{http://www.google.com/schemas/sitemap-news/0.9}news"
 _ABOUT: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _BASE: Final = "{http://www.w3.org/XML/1998/namespace}base"
-_TAGS = re.compile(r"<[^>]*>")
+_TAGS = re.compile(r"<[^<>]*>")
 _JSON_KEPT: Final = (
     "version",
     "title",
@@ -93,6 +95,8 @@ def split(raw: bytes, content_type: str | None, address: str | None = None) -> F
     if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
         return _json_feed(raw, address)
     text = mended(decoded(raw, content_type))
+    if has_too_many_attributes(text):
+        raise Refused("not-a-feed", "a tag with thousands of attributes")
     parser = etree.XMLParser(
         recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, encoding="utf-8",
         remove_comments=True, remove_pis=True,
@@ -155,7 +159,15 @@ class _Frame:
         if channel is not root:
             self._inner = _bare(channel)
             self._root.append(self._inner)
-        self._inner.extend(copy.deepcopy(child) for child in channel if _local(child).lower() in _KEPT)
+        room = MAX_FRAME - len(etree.tostring(self._root))
+        if room < 0:
+            raise Refused("not-a-feed", f"a feed's root element of more than {MAX_FRAME} bytes")
+        for child in channel:
+            if _local(child).lower() in _KEPT and (size := len(etree.tostring(child, with_tail=False))) <= room:
+                room -= size
+                kept = copy.deepcopy(child)
+                kept.tail = None
+                self._inner.append(kept)
         # RSS 1.0 has its items beside the channel, all others inside.
         self._place = self._root if _local(root) == "RDF" else self._inner
 
@@ -220,11 +232,10 @@ def _content(item: _Element) -> bytes:
                 item.remove(child)
             for name in [name for name in child.attrib if name.startswith(_THREAD)]:
                 del child.attrib[name]
-    item.tail = None
     try:
-        return bytes(etree.tostring(item, method="c14n", exclusive=True))
+        return bytes(etree.tostring(item, method="c14n", exclusive=True, with_tail=False))
     except (etree.LxmlError, ValueError):  # canonical form refuses relative namespaces, which feeds do have
-        return bytes(etree.tostring(item))
+        return bytes(etree.tostring(item, with_tail=False))
 
 
 def _is_teaser(item: _Element) -> bool:
@@ -240,7 +251,10 @@ def _json_feed(raw: bytes, address: str | None) -> FeedDocument:
     version, items = data.get("version"), data.get("items")
     if not isinstance(version, str) or "jsonfeed.org/" not in version or not isinstance(items, list):
         raise Refused("not-a-feed", "JSON, but no JSON Feed")
-    frame = {name: data[name] for name in _JSON_KEPT if name in data}
+    frame: dict[str, Any] = {}
+    for name in _JSON_KEPT:
+        if name in data and len(orjson.dumps({**frame, name: data[name]})) <= MAX_FRAME:
+            frame[name] = data[name]
     if address:
         frame.setdefault("feed_url", address)
     kept, passed_over = _either_end(items)

@@ -26,12 +26,18 @@ _NO_TEXT: Final = frozenset({"utf-7", "utf_7", "idna", "punycode", "unicode_esca
 
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]{0,500}\?>")
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]{0,2000}(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE)
+_START_OF_DOCTYPE = re.compile(r"<!DOCTYPE", re.IGNORECASE)
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});", re.ASCII)
 _OWN: Final = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _PREFIX = re.compile(r"</?([A-Za-z_][\w.-]{0,60}):[A-Za-z_]", re.ASCII)
 _PREFIXED_ATTRIBUTE = re.compile(r"\s([A-Za-z_][\w.-]{0,60}):[A-Za-z_][\w.-]*\s*=\s*[\"']", re.ASCII)
+_DECLARED_PREFIX = re.compile(r"xmlns:([A-Za-z_][\w.-]{0,60})\s{0,20}=", re.ASCII)
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?[A-Za-z_][\w.-]*", re.ASCII)
+
+_ATTRIBUTE = re.compile(r"=\s{0,50}[\"']")
+MAX_ATTRIBUTES: Final = 5_000
+"""Of one tag; the most that were seen in a feed are a dozen."""
 
 _USUAL: Final = {
     "atom": "http://www.w3.org/2005/Atom",
@@ -83,11 +89,29 @@ def _candidates(raw: bytes, content_type: str | None) -> Iterator[str]:
 def mended(text: str) -> str:
     """XML without declaration and document type (so without any entity but characters), its prefixes all declared."""
     text = _DECLARATION.sub("", text, count=1)
-    text = _DOCTYPE.sub("", text, count=1)
+    start = _START_OF_DOCTYPE.search(text)
+    doctype = (
+        _DOCTYPE.match(text, start.start()) if start else None
+    )  # at the first alone, or hostile texts take for ever
+    if doctype:
+        text = text[: doctype.start()] + text[doctype.end() :]
     text = _NO_XML.sub("", text)
     if "&" in text:
         text = _ENTITY.sub(_character, text)
     return _with_namespaces(text)
+
+
+def has_too_many_attributes(text: str) -> bool:
+    """Whether some tag may have so many attributes that the parser, which compares each with all others, would take minutes."""
+    start = 0
+    while start >= 0:
+        end = text.find("<", start + 1)
+        if (end if end >= 0 else len(text)) - start > 4 * MAX_ATTRIBUTES:
+            piece = text[start : end if end >= 0 else len(text)]
+            if sum(1 for _ in _ATTRIBUTE.finditer(piece)) > MAX_ATTRIBUTES:
+                return True
+        start = end
+    return False
 
 
 def _character(match: re.Match[str]) -> str:
@@ -98,8 +122,8 @@ def _character(match: re.Match[str]) -> str:
 
 def _with_namespaces(text: str) -> str:
     used = {*_PREFIX.findall(text), *_PREFIXED_ATTRIBUTE.findall(text)}
-    missing = sorted(name for name in used if name not in {"xml", "xmlns"} and f"xmlns:{name}" not in text)
-    root = next((m for m in _ROOT.finditer(text) if text[m.start() + 1] not in "!?"), None)
+    missing = sorted(used - set(_DECLARED_PREFIX.findall(text)) - {"xml", "xmlns"})
+    root = _ROOT.search(text)
     if not missing or root is None:
         return text
     declared = "".join(f' xmlns:{name}="{_USUAL.get(name, f"urn:undeclared:{name}")}"' for name in missing[:50])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tarfile
+import time
 from pathlib import Path
 
 import orjson
@@ -61,15 +63,17 @@ def test_what_counts_readers_or_builds_is_no_change():
     assert changed[1].pair[1] != before[1].pair[1]
 
 
-def test_a_place_in_the_feed_is_no_change():
-    one = b"<rss><channel><item><guid>a</guid></item>\n\n  <item><guid>b</guid></item></channel></rss>"
-    other = b"<rss><channel><item><guid>new</guid></item><item><guid>b</guid></item><item><guid>a</guid></item></channel></rss>"
+@pytest.mark.parametrize("namespace", ["https://example.org/ns", "relative"])
+def test_a_place_in_the_feed_is_no_change(namespace):
+    a, b = f'<item xmlns:x="{namespace}" x:y="1"><guid>a</guid></item>', "<item><guid>b</guid></item>"
+    one = f"<rss><channel>{a}\n\n  {b}</channel></rss>".encode()
+    other = f"<rss><channel><item><guid>new</guid></item>{b}{a}</channel></rss>".encode()
     pairs = {entry.name: entry.pair for entry in split(one, None).entries}
     assert {entry.name: entry.pair for entry in split(other, None).entries}.items() >= pairs.items()
 
 
 def test_entities_of_a_document_type_are_never_expanded():
-    feed = b'<!DOCTYPE rss [<!ENTITY a "aaaa"><!ENTITY b SYSTEM "file:///etc/passwd">]><rss><channel><item><title>&a;&b;</title></item></channel></rss>'
+    feed = b'<!DOCTYPE rss [<!ENTITY a "aaaa"><!ENTITY b SYSTEM "file:///etc/passwd">]><rss><channel><item><title>&a;&b;</title><link href="&a;"/></item></channel></rss>'
     entry = split(feed, None).entries[0]
     assert b"aaaa" not in entry.document
     assert b"root:" not in entry.document
@@ -207,8 +211,59 @@ def test_a_hundred_thousand_entries_are_bounded():
     assert (document.entries[0].name, document.entries[-1].name) == ("0", "99999")
 
 
+def test_what_a_feed_says_of_itself_is_bounded_in_each_entry():
+    items = b"<item><guid>1</guid></item>" * 1000
+    feed = (
+        b"<rss><channel><title>kept</title><description>"
+        + b"x" * 1_000_000
+        + b"</description><link>l</link>"
+        + items
+        + b"</channel></rss>"
+    )
+    document = split(feed, None).entries[0].document
+    assert b"kept" in document
+    assert b"<link>l</link>" in document
+    assert len(document) < 10_000
+    with pytest.raises(Refused):
+        split(feed.replace(b"<rss>", b'<rss a="' + b"x" * 10_000 + b'">'), None)
+    json_feed = {
+        "version": "https://jsonfeed.org/version/1",
+        "title": "x" * 100_000,
+        "language": "en",
+        "items": [{"id": "1"}],
+    }
+    (entry,) = split(orjson.dumps(json_feed), None).entries
+    assert orjson.loads(entry.document).keys() == {"version", "language", "items"}
+
+
 def test_depth_does_no_harm():
     split(b"<rss><channel>" + b"<a>" * 100_000, None)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"<rss>" + b"<!DOCTYPE x [" * 200_000,
+        b"<!DOCTYPE x [" + b"]" * 2_000_000 + b"<rss/>",
+        b"<rss><channel><item><description>" + b"&lt;" * 500_000 + b"</description></item></channel></rss>",
+        b"<rss>" + b"".join(b"<p%d:a/>" % n for n in range(150_000)) + b"</rss>",
+        b"<rss " + b"a:b=" * 500_000 + b"></rss>",
+        b"<rss " + b" " * 2_000_000 + b"></rss>",
+        b"<rss " + b"".join(b'a%d="" ' % n for n in range(100_000)) + b"/>",
+        b"<rss " + b"".join(b"a%d='>' " % n for n in range(100_000)) + b"/>",
+        b"<rss " + b"".join(b'a%d="" ' % n for n in range(4_900)) + b"/>",
+        b"<rss " + b"".join(b'xmlns:a%d="b" ' % n for n in range(4_900)) + b"/>",
+        b"<" * 2_000_000,
+        b"&a" * 1_000_000,
+        b"<rss><channel>" + b"<item>" * 100_000,
+        b'{"version":"jsonfeed.org/","items":' + b"[" * 1_000_000,
+    ],
+)  # fmt: skip
+def test_hostile_bytes_take_no_more_than_their_length(raw):
+    began = time.process_time()
+    with contextlib.suppress(Refused):
+        split(raw, None)
+    assert time.process_time() - began < 5
 
 
 @given(st.binary(max_size=400))
