@@ -8,13 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
 import orjson
 
+from cli.ask import fetch
 from cli.plan import Member
 from cli.runfile import CHILD
 
@@ -23,17 +22,10 @@ KEPT_LOG_BYTES = 20_000_000
 """A log larger than this is set aside as `.1` when its service starts, so that a folder never fills by itself."""
 TAIL_BYTES = 16_384
 
-_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""Asks on this machine, whatever proxy the environment names."""
-
 
 def answers(url: str) -> bool:
     """Whether that address answers 200 now."""
-    try:
-        with _direct.open(url, timeout=PROBE_S) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError, ValueError):
-        return False
+    return fetch(url, PROBE_S)[0] == 200
 
 
 def set_aside(log: Path, limit: int = KEPT_LOG_BYTES) -> None:

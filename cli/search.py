@@ -19,13 +19,4 @@ def search(parameters: Mapping[str, str], *, url: str | None, as_json: bool) -> 
         return
     console().print(results_table(answer))
     if answer.get("next"):
-        say(f"More: the same with --cursor {cursor_of(str(answer['next']))}")
-
-
-def cursor_of(following: str) -> str:
-    """The cursor in `next`, which may be a cursor or the address of the next page."""
-    if "cursor=" not in following:
-        return following
-    from urllib.parse import parse_qs, urlsplit  # noqa: PLC0415 - one answer in many has a next page
-
-    return parse_qs(urlsplit(following).query).get("cursor", [following])[0]
+        say(f"More: the same with --cursor {answer['next']}")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.addresses import address, door_url, search_url
+from cli.ask import fetch
 from cli.metrics import DEAD_LETTERS, Reading, lag, rate, read_metrics
 from cli.output import console, print_json, say
 from cli.runfile import Place, Run, running
@@ -22,7 +21,6 @@ from cli.services import MODULES
 from shared.settings import Settings, load_settings
 
 ASK_S = 3.0
-_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
@@ -59,18 +57,6 @@ def places_of(settings: Settings) -> list[Place]:
     ]
 
 
-def fetch(url: str) -> tuple[int, bytes]:
-    """Status and body of an address; status 0 and the reason if nobody answers."""
-    try:
-        with _direct.open(url, timeout=ASK_S) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read()
-    except (urllib.error.URLError, OSError) as error:
-        reason = getattr(error, "reason", None) or error
-        return 0, str(getattr(reason, "strerror", None) or reason).lower().encode()
-
-
 def look(places: Sequence[Place], seconds: float) -> list[Seen]:
     """Ask every process, twice for its metrics, `seconds` apart."""
     with ThreadPoolExecutor(max(1, len(places))) as pool:
@@ -85,13 +71,13 @@ def look(places: Sequence[Place], seconds: float) -> list[Seen]:
 
 
 def _metrics(place: Place) -> Reading:
-    code, body = fetch(f"{place.url}/metrics")
+    code, body = fetch(f"{place.url}/metrics", ASK_S)
     return read_metrics(body.decode(errors="replace")) if code == 200 else Reading()
 
 
 def _probe(place: Place) -> tuple[bool, bool, str]:
-    ready, body = fetch(f"{place.url}/readyz")
-    live, _ = fetch(f"{place.url}/livez")
+    ready, body = fetch(f"{place.url}/readyz", ASK_S)
+    live, _ = fetch(f"{place.url}/livez", ASK_S)
     try:
         word = str(orjson.loads(body)["status"])
     except (orjson.JSONDecodeError, KeyError, TypeError):

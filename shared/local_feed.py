@@ -6,11 +6,11 @@ A key is `nw_` and 256 random bits; only its SHA-256 is kept elsewhere. It has s
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+from shared.key_file import ensure_key_file
 
 LOCAL: Final = "local"
 """Id of the feed that `newswire up` makes."""
@@ -46,22 +46,10 @@ def ensure_local_key(data_dir: Path) -> Path:
     Raises:
         OSError: the folder cannot be written.
     """
-    data_dir.mkdir(parents=True, exist_ok=True)
     path = data_dir / KEY_FILE
-    if read_key(path) is not None:
-        return path
-    fresh = data_dir / f".{KEY_FILE}.{os.getpid()}.{secrets.token_hex(4)}"
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(new_key() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            fresh.replace(path)  # what stood there was no key
-        else:
-            with suppress(FileExistsError):
-                os.link(fresh, path)  # unlike a rename, never over a key that another caller has just made
-    finally:
-        fresh.unlink(missing_ok=True)
+    ensure_key_file(path, _line, lambda at: read_key(at) is not None)
     return path
+
+
+def _line() -> bytes:
+    return f"{new_key()}\n".encode()

@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 
 from services.normalization.parts import GivenDate, Precision
 from shared.events import HonestDate
+from shared.stories import EARLIEST_YEAR, FUTURE
 
-FUTURE = timedelta(hours=48)
-"""A publication may lie this far ahead (clocks, zones); a later one is not believed."""
-EARLIEST = datetime(1400, 1, 1, tzinfo=UTC)
+EARLIEST = datetime(EARLIEST_YEAR, 1, 1, tzinfo=UTC)
+"""As for plain stories, and so is `FUTURE`: a date before the one or beyond the other is not believed."""
 
 ZoneOrigin = Literal["feed", "page", "assumed"]
 

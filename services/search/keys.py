@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 from pathlib import Path
 
+from shared.key_file import ensure_key_file
 from shared.log import get_logger
 from shared.settings import Settings
 
@@ -33,17 +33,6 @@ def cursor_key(settings: Settings) -> bytes:
 
 def _kept(path: Path) -> bytes:
     """The key in the file, made first if need be; of several processes that make it at once, one wins for all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    if not path.exists():
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(32))
-        try:
-            path.hardlink_to(fresh)  # fails if the name is taken: the key is whole before anyone can read it
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
+    ensure_key_file(path, lambda: secrets.token_bytes(32), lambda _: True)
     key = path.read_bytes()
     return key if len(key) == 32 else hashlib.sha256(key).digest()

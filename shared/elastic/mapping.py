@@ -127,7 +127,6 @@ def article_properties() -> dict[str, Field]:
         "indexed": DATE,
         # Only shown.
         "dates": BLOB,
-        "hops": BLOB,
         "related": BLOB,
         "images": BLOB,
         "ednote": SHOWN,
@@ -159,5 +158,4 @@ def dead_letter_properties() -> dict[str, Field]:
         "offset": {"type": "long", "index": False},
         "attempts": {"type": "integer", "index": False},
         "service_version": UNSEARCHED,
-        "hops": BLOB,
     }

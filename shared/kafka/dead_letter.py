@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shared import metrics
-from shared.errors import Misconfigured, TooLarge, Transient
+from shared.errors import Misconfigured, TooLarge
 from shared.events import DEAD_LETTERS, rfc3339
 from shared.kafka.ports import Message, Publisher, Record
 from shared.log import get_logger
@@ -103,6 +103,3 @@ def _own_version() -> str:
         return importlib.metadata.version("newswire")
     except importlib.metadata.PackageNotFoundError:  # a checkout that was never installed
         return "unknown"
-
-
-__all__ = ["Burial", "DeadLetters", "Transient", "dead_letter"]

@@ -12,7 +12,6 @@ from cli import main, processes
 from cli.addresses import given
 from cli.metrics import Reading, lag, rate, read_metrics
 from cli.results import heading, marked, results_table
-from cli.search import cursor_of
 from cli.stack import child_environment
 from cli.trace import after
 
@@ -76,11 +75,6 @@ def test_hits_are_marked_and_markup_of_a_story_is_text():
     text = marked("&lt;b&gt; a <em>hit</em> [red]")
     assert text.plain == "<b> a hit [red]"
     assert [text.plain[span.start : span.end] for span in text.spans] == ["hit"]
-
-
-@pytest.mark.parametrize("following", ["abc", "/v1/search?q=x&cursor=abc", "http://h/v1/search?cursor=abc&size=2"])
-def test_the_cursor_is_found(following):
-    assert cursor_of(following) == "abc"
 
 
 @pytest.mark.parametrize(
