@@ -24,8 +24,12 @@ def test_failure_modes_names_tests():
 @pytest.mark.parametrize(("file", "name"), named_tests())
 def test_the_proof_of_a_promise_exists(file, name):
     tree = ast.parse((ROOT / file).read_text("utf-8"))
-    functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
     assert not name or name in functions
+    marks = [ast.unparse(mark) for mark in functions[name].decorator_list] if name else []
+    assert not [mark for mark in marks if re.search(r"mark\.(skip|xfail)\b", mark)], (
+        "a test that is skipped proves nothing"
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
