@@ -11,7 +11,7 @@ from typing import Any, Literal
 from cli.conformance.reading import Item, Reading, Sender, understand
 from tests.conformance.corpus import Sample
 from tests.conformance.disagreements import Known
-from tests.conformance.kept import READERS, identities, kept, notes_hold
+from tests.conformance.kept import READERS, identities, kept, mark_holds, notes_hold
 from tests.conformance.same import folded, same
 
 Outcome = Literal["matched", "held otherwise", "differs", "not kept"]
@@ -125,6 +125,9 @@ def _of_the_file(sample: Sample, reading: Reading) -> Iterator[tuple[str, Any, l
         len(reading.items) == sample.entry["item_count"],
     )
     theirs = sample.entry["encoding"]["bytes"]
+    for mark in sample.entry.get("marks", ()):
+        held = any(mark_holds(item, mark["kind"], mark["words"]) for item in reading.items)
+        yield f"mark {mark['kind']}", mark["words"], [], held
     ours = _charset(reading)
     yield (
         "encoding",

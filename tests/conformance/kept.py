@@ -11,6 +11,7 @@ from typing import Any
 
 from cli.conformance.reading import Item
 from services.normalization.parts import StoryParts
+from shared.events import Status
 
 READERS = {
     "NewsML-G2": "newsml-g2",
@@ -95,6 +96,36 @@ def notes_hold(item: Item, fact: str, value: Any) -> bool:
         return False
     notes = " ".join(f"{item.parts.ednote or ''} {item.parts.ednote_private or ''}".split())
     return " ".join(str(value).split()) in notes
+
+
+_FLAGS: dict[str, Callable[[Item], bool]] = {
+    "correction": lambda item: item.parts.correction,
+    "cancel": lambda item: item.article is not None and item.article.status is Status.KILLED,
+    "embargo": lambda item: (
+        item.article is not None and (item.article.embargo_open or bool(item.article.embargoed_until))
+    ),
+}
+"""Marks that have a consequence."""
+
+
+def mark_holds(item: Item, kind: str, words: str) -> bool:
+    """Whether the words of a mark are kept anywhere but in the body, and the mark has its consequence."""
+    if not _FLAGS.get(kind, lambda _: True)(item):
+        return False
+    parts = item.parts
+    dates = (parts.embargoed_until, parts.expires, parts.version_time)
+    places = (
+        parts.title,
+        parts.slugline,
+        parts.version,
+        parts.status,
+        parts.ednote,
+        parts.ednote_private,
+        parts.evolved_from,
+    )
+    said = [*places, *parts.keywords, *_related(parts), *parts.subheads, *(date.raw for date in dates if date)]
+    said += [value for values in parts.given.values() for value in values]
+    return any(" ".join(words.split()).lower() in " ".join(each.split()).lower() for each in said if each)
 
 
 def identities(item: Item) -> list[str]:
