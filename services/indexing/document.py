@@ -6,6 +6,7 @@ what indexing adds: `id`, `cluster_id`, `revision`, `change`, `indexed`. It is b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -49,7 +50,15 @@ _BITS = (("urgency", 7), ("word_count", 31))
 """Numbers of the mapping's `byte` and `integer`."""
 
 
-def live(version: Version, *, ext_version: int, revision: int, change: str, indexed: str) -> bytes:
+def live(
+    version: Version,
+    *,
+    ext_version: int,
+    revision: int,
+    change: str,
+    indexed: str,
+    origin: Mapping[str, str] | None = None,
+) -> bytes:
     """The live document of a version, as one line of JSON.
 
     Args:
@@ -58,8 +67,12 @@ def live(version: Version, *, ext_version: int, revision: int, change: str, inde
         revision: ours, from 1.
         change: what the version did to its article.
         indexed: when the write was sent, RFC 3339.
+        origin: facts of the item that was live with this content before, and stays so (see `Verdict.RAISE`).
     """
-    return orjson.dumps(_document(version, ext_version, revision, change, indexed))
+    document = _document(version, ext_version, revision, change, indexed)
+    if origin is not None:
+        document |= origin
+    return orjson.dumps(document)
 
 
 def unspanned(version: Version, *, ext_version: int, revision: int | None, change: str, superseded_by: int) -> bytes:

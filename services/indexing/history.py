@@ -1,6 +1,6 @@
 """History: which documents of `article-versions` a version makes, and under which id. Pure.
 
-The id names the version as the provider sent it (article, base, content), not the sub that this index gave it: so a
+The id names the version as it came (article, base, content), not the sub or the number that this index gave it: so a
 redelivery of any version, whenever it comes, finds its own document, and two contents of one version never share one.
 What was live is stored with the span in which it was; what never was has none, and is only created, never overwritten.
 
@@ -19,7 +19,7 @@ from typing import Any
 from services.indexing import document
 from services.indexing.placement import history_slice
 from services.indexing.plan import Plan, Step
-from services.indexing.versions import AFTER_KILL, STALE, Stored
+from services.indexing.versions import AFTER_KILL, STALE, Stored, announced_as, given_of
 from shared.elastic.ports import Action
 from shared.ids import KILL_BASE, SUBS
 
@@ -28,7 +28,7 @@ _HASH_LENGTH = 12
 
 
 def history_id(article_id: str, ext_version: int, source_hash: str) -> str:
-    """Id of a version's history document; the sub in `ext_version` does not count."""
+    """Id of a version's history document: by the number it came with, in which the sub does not count."""
     kill = KILL_BASE if ext_version >= KILL_BASE else 0
     as_sent = kill + (ext_version - kill) // SUBS * SUBS
     return f"{article_id}:{as_sent}:{source_hash[:_HASH_LENGTH]}"
@@ -38,7 +38,7 @@ def of_live(article_slice: str, source: Mapping[str, Any], *, live_until: str, s
     """The history of what is live now and is about to be replaced. Written before the live document, so it is never lost."""
     return Action(
         history_slice(article_slice),
-        history_id(source["article_id"], source["ext_version"], source["source_hash"]),
+        history_id(source["article_id"], given_of(source), source["source_hash"]),
         None,
         document.superseded(dict(source), live_until=live_until, superseded_by=superseded_by),
     )
@@ -54,8 +54,7 @@ def of_step(after: Stored, step: Step) -> Action:
         change=decision.change,
         superseded_by=after.ext_version,
     )
-    id_ = history_id(version.article_id, decision.ext_version, version.source_hash)
-    return Action(history_slice(after.slice), id_, None, source, "create")
+    return Action(history_slice(after.slice), late_id(step), None, source, "create")
 
 
 class Late(StrEnum):
@@ -78,13 +77,18 @@ class Judged:
     known: Mapping[str, Any]
 
     @property
+    def ext_version(self) -> int:
+        """The number under which it was announced."""
+        return announced_as(self.known["ext_version"], self.step.version.ext_version)
+
+    @property
     def was_announced(self) -> bool:
         """Whether this version took its turn once, and so was announced."""
         return self.known.get("change") not in {None, STALE, AFTER_KILL}
 
 
 def late_id(step: Step) -> str:
-    """Id of the history document of a late step."""
+    """Id of the history document of a step, by what it came with."""
     version = step.version
     return history_id(version.article_id, version.ext_version, version.source_hash)
 
@@ -112,7 +116,6 @@ def judge(plan: Plan, stored: Mapping[str, Mapping[str, Any]]) -> list[Judged]:
 
 def _own(plan: Plan) -> Iterator[tuple[str, str]]:
     for step in plan.overtaken:
-        version = step.version
-        yield history_id(version.article_id, step.decision.ext_version, version.source_hash), version.item
+        yield late_id(step), step.version.item
     if plan.before is not None and plan.replaces:
-        yield history_id(plan.article_id, plan.before.ext_version, plan.before.source_hash), plan.before.item
+        yield history_id(plan.article_id, plan.before.given, plan.before.source_hash), plan.before.item

@@ -16,7 +16,7 @@ from services.indexing.outcome import Indexed, Round
 from services.indexing.placement import Memory, history_slice, place
 from services.indexing.plan import Plan, Step, fold
 from services.indexing.portions import Portion
-from services.indexing.versions import Stored, Version
+from services.indexing.versions import Stored, Verdict, Version, given_of
 from shared.elastic.index import ARTICLES, KINDS, slice_name
 from shared.elastic.outcomes import Outcome
 from shared.elastic.ports import Action, ArticleStore, Found, ItemOutcome
@@ -45,6 +45,10 @@ _FIELDS = (
     "item",
     "received",
     "indexed",
+    "versioned_by",
+    "version",
+    "version_time",
+    "normalized",
 )
 _LATE_FIELDS = ("item", "change", "ext_version", "revision", "indexed")
 """What of a history document says what a late version is (see `history.judge`)."""
@@ -248,6 +252,7 @@ class Indexer:
                     revision=after.revision,
                     change=after.change,
                     indexed=after.indexed,
+                    origin=_origin(after) if step.decision.verdict is Verdict.RAISE else None,
                 ),
             )
             for plan, step, after in writing
@@ -299,6 +304,15 @@ def _superseding(plan: Plan, found: Found | None, done: Round) -> _Owned | None:
     return _Owned(action, plan, None)
 
 
+def _origin(stored: Stored) -> dict[str, str]:
+    return {
+        "receipt": stored.receipt,
+        "item": stored.item,
+        "received": stored.received,
+        "normalized": stored.normalized,
+    }
+
+
 def _as_stored(found: Found) -> Stored:
     """What a look-up says; a field that an older release did not store counts as 'nothing known'."""
     source = found.source
@@ -313,4 +327,7 @@ def _as_stored(found: Found) -> Stored:
         item=source.get("item", ""),
         received=source.get("received", _LONG_AGO),
         indexed=source.get("indexed", _LONG_AGO),
+        versioned_by=source.get("versioned_by", "received"),
+        given=given_of({"received": _LONG_AGO, **source, "ext_version": found.version}),
+        normalized=source.get("normalized", _LONG_AGO),
     )

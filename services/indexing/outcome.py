@@ -97,7 +97,7 @@ class Round:
                 Announcement(
                     version,
                     known["change"],
-                    known["ext_version"],
+                    judged.ext_version,
                     known.get("revision") or 1,
                     known.get("indexed") or self.stamp,
                 )

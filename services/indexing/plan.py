@@ -45,7 +45,7 @@ class Plan:
     @property
     def replaces(self) -> bool:
         """Whether the live document of the index gives way to another version, and must be kept in history first."""
-        return self.before is not None and self.after is not None and self.after.ext_version != self.before.ext_version
+        return self.before is not None and self.after is not None and self.after.revision != self.before.revision
 
 
 def fold(before: Stored | None, versions: Sequence[Version], place: Callable[[Version], str], indexed: str) -> Plan:
@@ -75,20 +75,27 @@ def _take(plan: Plan, version: Version, place: Callable[[Version], str], indexed
         return
     if verdict is Verdict.DUPLICATE:
         plan.duplicates.append(step)
+    elif verdict is Verdict.RAISE and now is not None:
+        plan.duplicates.append(step)
+        plan.after = now._replace(ext_version=version.ext_version)
+        # The live version's own content: whichever item it is written from, it stays the first one's.
+        plan.live = plan.live or step
     else:
-        # A rewrite is the live version's own item again: its stamp, and so the span of its history, stays.
-        stamp = now.indexed if now and verdict is Verdict.REWRITE else indexed
-        plan.after = _stored(now.slice if now else place(version), step, stamp)
-        if verdict is Verdict.REPLACE and plan.live and plan.live.decision.ext_version != _ext_version(plan.before):
-            plan.overtaken.append(plan.live)
+        if verdict is Verdict.REWRITE and now is not None:
+            # The live version's own item again: its number and stamp, and so the span of its history, stay.
+            plan.after = _stored(now.slice, step, now.indexed)._replace(ext_version=now.ext_version)
+        else:
+            if plan.live and _revision(now) != _revision(plan.before):
+                plan.overtaken.append(plan.live)
+            plan.after = _stored(now.slice if now else place(version), step, indexed)
         plan.live = step
         plan.taken.append(step)
     if step.decision.change != UNANNOUNCED:
         plan.announced.append(step)
 
 
-def _ext_version(stored: Stored | None) -> int | None:
-    return stored.ext_version if stored else None
+def _revision(stored: Stored | None) -> int | None:
+    return stored.revision if stored else None
 
 
 def _stored(slice_: str, step: Step, indexed: str) -> Stored:
@@ -104,4 +111,7 @@ def _stored(slice_: str, step: Step, indexed: str) -> Stored:
         version.item,
         version.received,
         indexed,
+        version.versioned_by,
+        version.ext_version,
+        str(version.data.get("normalized") or ""),
     )

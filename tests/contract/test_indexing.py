@@ -18,11 +18,11 @@ from shared.elastic.memory import MemoryStore
 from shared.elastic.ports import Action
 from shared.elastic.store import ElasticStore
 from shared.errors import Transient, Unavailable
-from shared.events import DEAD_LETTERS, Dateline, HonestDate, Image, Related, Topic
+from shared.events import DEAD_LETTERS, Article, Dateline, HonestDate, Image, Related, Topic
 from shared.kafka.ports import Record
 from shared.settings import ElasticsearchSettings, Settings
 from tests.contract.indexing_room import MINE, Room
-from tests.unit.indexing.samples import version
+from tests.unit.indexing.samples import START, version
 
 STAMP = "2026-03-05T12:00:10.000000Z"
 
@@ -485,3 +485,53 @@ async def test_a_late_version_asks_history_for_facts_and_not_for_text(room):
     await worker.handle(room.records(room.article(version=1)))
     assert [source["change"] for source in seen] == ["created"]
     assert "body" not in seen[0]
+
+
+def unnumbered(room: Room, seconds: float, body: str) -> Article:
+    """A version without a number or a time of its own."""
+    number = ids.ext_version(ids.micros(START + timedelta(seconds=seconds)))
+    return room.article(version=0, seconds=seconds, body=body, versioned_by="received", ext_version=number)
+
+
+@pytest.mark.parametrize("memory", [0, 1000])
+async def test_a_repeat_without_a_number_outranks_what_was_received_before_it(room, memory):
+    first, between, again = (unnumbered(room, n, body) for n, body in enumerate(["Same.", "Other.", "Same."]))
+    for one in (first, again, between, first):
+        await room.worker(memory=memory).handle(room.records(one))
+    found = await room.one(first)
+    facts = (
+        found["body"],
+        found["receipt"],
+        found["item"],
+        datetime.fromisoformat(found["received"]),
+        found["revision"],
+    )
+    assert facts == ({"en": "Same."}, str(first.receipt), first.item, first.received, 1)
+    assert found["ext_version"] == again.ext_version
+    assert [(letter["class"], letter["receipt"]) for letter in await room.letters(first)] == [
+        ("duplicate", str(again.receipt))
+    ]
+    assert [(old["change"], old["body"]) for old in await room.history(first)] == [("stale", {"en": "Other."})]
+    assert room.told() == [("created", 1)]
+
+
+@pytest.mark.parametrize("memory", [0, 1000])
+async def test_numbers_and_receptions_in_one_article_lose_no_later_version(room, memory):
+    made = [
+        room.article(version=2, body="One."),
+        unnumbered(room, 1, "Two."),
+        room.article(version=3, seconds=2, body="Three."),
+        unnumbered(room, 3, "Four."),
+    ]
+    for one in made:
+        await room.worker(memory=memory).handle(room.records(one))
+        assert (await room.one(one))["body"] == {"en": one.body}
+    told = room.told()
+    for one in made:
+        await room.worker(memory=memory).handle(room.records(one))
+    assert (await room.one(made[0]))["body"] == {"en": "Four."}
+    assert sorted(old["body"]["en"] for old in await room.history(made[0])) == ["One.", "Three.", "Two."]
+    assert room.told() == told == [("created", 1), ("updated", 2), ("updated", 3), ("updated", 4)]
+    kill = room.article(version=1, seconds=9, status="killed")
+    await room.worker(memory=memory).handle(room.records(kill))
+    assert (await room.one(kill))["status"] == "killed"

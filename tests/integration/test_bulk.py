@@ -329,7 +329,7 @@ async def test_bodies_never_reach_the_logs(stub, writer, caplog):
         (whole(429, "circuit_breaking_exception"), Overloaded),
         (whole(403, "cluster_block_exception"), Overloaded),
         (whole(401), Misconfigured),
-        (whole(400, "parsing_exception"), Refused),
+        (whole(400, "parsing_exception"), Misconfigured),
     ],
 )
 async def test_a_look_up_translates_every_answer(stub, fault, error):

@@ -31,7 +31,7 @@ def article(name: str = "a1", *, version: int = 1, seconds: float = 0, **fields:
     status = Status(fields.pop("status", Status.USABLE))
     killed = status is Status.KILLED
     body = None if killed else fields.pop("body", f"Body of {name} in version {version}.")
-    receipt = fields.pop("receipt", None) or ids.content_hash(name, str(version), str(seconds), str(fields))[:32]
+    receipt = fields.pop("receipt", None) or ids.content_hash(name, str(version), str(seconds), body, str(fields))[:32]
     given: dict[str, Any] = {
         "article_id": ids.article_id("wire", name),
         "story_id": ids.article_id("wire", name),
