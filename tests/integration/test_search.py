@@ -462,8 +462,15 @@ async def test_an_article_and_its_page(room):
 
 async def test_a_trace_by_receipt_item_and_article(room):
     receipt = str(uuid.uuid4())
-    live = room.story("a", receipt=receipt, item=f"{receipt}.0", change="updated", revision=2)
-    past = {**live, "item": f"{receipt}.1", "revision": 1, "change": "created", "superseded_by": "9"}
+    live = room.story("a", receipt=receipt, item=f"{receipt}.0", change="updated", revision=2, ext_version=2000)
+    past = {
+        **live,
+        "item": f"{receipt}.1",
+        "revision": 1,
+        "ext_version": 1000,
+        "change": "created",
+        "superseded_by": "9",
+    }
     dead = {
         "id": str(uuid.uuid4()), "class": "no-text", "reason": "nothing to read", "stage": "normalization", "feed": "local",
         "receipt": receipt, "item": f"{receipt}.2", "received": rfc3339(NOW), "at": rfc3339(NOW),
