@@ -325,7 +325,7 @@ async def test_a_feed_that_is_added_removed_and_moved_while_running(room: Room):
     assert len(room.site.requests) == count
 
 
-class Test_Replicas:  # noqa: N801 - pytest's name of a group
+class TestReplicas:
     """Feeds shared out by partition."""
 
     FEEDS = 24

@@ -14,7 +14,7 @@ FASTER: Final = 0.5
 SLOWER: Final = 1.25
 """Factor after a poll that brought nothing: a quiet feed drifts to its greatest interval."""
 GONE_S: Final = 86_400.0
-"""Between looks at a feed that says it is gone (410) or not ours to read (401, 403)."""
+"""Between looks at a feed that says it is gone for good (410)."""
 FAILING_CAP_S: Final = 6 * 3600.0
 """Longest back-off of a feed that fails in other ways, unless its own greatest interval is longer."""
 WISH_CAP_S: Final = 86_400.0
@@ -85,8 +85,8 @@ def after(
 def _back_off(pace: Pace, outcome: Outcome, bounds: Bounds) -> float:
     if outcome is Outcome.GONE:
         return max(GONE_S, bounds.greatest_s)
-    # The exponent is bounded before the power: failures may be many.
-    doubled = pace.interval_s * 2.0 ** min(pace.failures, 20)
+    # From near the least interval, or a hiccup of a quiet feed's server would cost hours. The exponent is bounded first.
+    doubled = min(pace.interval_s, 4 * bounds.least_s) * 2.0 ** min(pace.failures, 20)
     return min(doubled, max(FAILING_CAP_S, bounds.greatest_s))
 
 
@@ -96,7 +96,7 @@ def outcome_of_status(status: int) -> Outcome | None:
         return None
     if status == 304:
         return Outcome.NOT_MODIFIED
-    return Outcome.GONE if status in {401, 402, 403, 410, 451} else Outcome.FAILED
+    return Outcome.GONE if status == 410 else Outcome.FAILED
 
 
 def retry_after_s(text: str | None, now: datetime) -> float | None:

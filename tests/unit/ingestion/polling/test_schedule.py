@@ -53,6 +53,10 @@ def test_failures_back_off_doubling_and_one_success_ends_it():
     assert run(Outcome.FAILED, 1000, Pace(60))[1][-1] == 6 * 3600
 
 
+def test_a_hiccup_of_a_quiet_feeds_server_does_not_cost_hours():
+    assert after(Pace(3600), Outcome.FAILED, BOUNDS)[1] == 480
+
+
 def test_a_feed_that_is_gone_is_looked_at_once_a_day():
     assert run(Outcome.GONE, 1)[1] == [GONE_S]
 
@@ -81,7 +85,7 @@ def test_the_wait_is_always_within_bounds(steps, one, other):
 
 @pytest.mark.parametrize(
     ("status", "outcome"),
-    [(200, None), (304, Outcome.NOT_MODIFIED), (410, Outcome.GONE), (404, Outcome.FAILED), (403, Outcome.GONE),
+    [(200, None), (304, Outcome.NOT_MODIFIED), (410, Outcome.GONE), (404, Outcome.FAILED), (403, Outcome.FAILED),
      (429, Outcome.FAILED), (503, Outcome.FAILED), (302, Outcome.FAILED)],
 )  # fmt: skip
 def test_what_a_status_says(status, outcome):
