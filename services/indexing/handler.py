@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from services.indexing import letters
+from services.indexing.accounting import Indexed
 from services.indexing.announce import Announcement, message
 from services.indexing.indexer import Indexer
-from services.indexing.outcome import Indexed
 from services.indexing.parse import parse
 from services.indexing.versions import Version
 from shared import metrics

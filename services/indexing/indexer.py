@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from services.indexing import document, history
+from services.indexing.accounting import Indexed, Round
 from services.indexing.history import Judged, Late
-from services.indexing.outcome import Indexed, Round
 from services.indexing.placement import Memory, history_slice, place
 from services.indexing.plan import Plan, Step, fold
 from services.indexing.portions import Portion

@@ -16,7 +16,7 @@ import orjson
 
 from services.indexing.versions import Version
 from shared import events
-from shared.elastic.index import DEAD_LETTERS, slice_name
+from shared.elastic.index import DEAD_LETTERS_ALIAS, slice_name
 from shared.elastic.ports import Action
 from shared.kafka.ports import Record
 
@@ -88,7 +88,7 @@ def of_record(record: Record, since: str) -> Action:
 def _action(told: dict[str, Any], moment: datetime, since: str) -> Action:
     told = {name: value for name, value in told.items() if value is not None}
     told["id"] = f"{told['topic']}:{told['partition']}:{told['offset']}"
-    return Action(slice_name(DEAD_LETTERS, moment, since), told["id"], None, orjson.dumps(told))
+    return Action(slice_name(DEAD_LETTERS_ALIAS, moment, since), told["id"], None, orjson.dumps(told))
 
 
 def _whose(record: Record, headers: Mapping[str, str], written: datetime) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from elasticsearch import AsyncElasticsearch
 
 from services.search import trace
 from shared.elastic.border import border, error_of, safe_reason
-from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS
+from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS_ALIAS
 from shared.elastic.languages import TEXT_FIELDS
 from shared.errors import Refused, Unavailable
 
@@ -92,7 +92,7 @@ class ElasticRepository:
         for alias, shown in (
             (ARTICLES, trace.SHOWN),
             (ARTICLE_VERSIONS, trace.SHOWN),
-            (DEAD_LETTERS, trace.DEAD_SHOWN),
+            (DEAD_LETTERS_ALIAS, trace.DEAD_SHOWN),
         ):
             lines.append(
                 orjson.dumps({"index": alias, "ignore_unavailable": True, "allow_partial_search_results": False})

@@ -24,13 +24,14 @@ from shared.settings import ElasticsearchSettings
 
 ARTICLES: Final = "articles"
 ARTICLE_VERSIONS: Final = "article-versions"
-DEAD_LETTERS: Final = "dead-letters"
-KINDS: Final = (ARTICLES, ARTICLE_VERSIONS, DEAD_LETTERS)
+DEAD_LETTERS_ALIAS: Final = "dead-letters"
+"""Records of dead letters for the trace; the letters themselves stand on the topic of that name (`shared.events`)."""
+KINDS: Final = (ARTICLES, ARTICLE_VERSIONS, DEAD_LETTERS_ALIAS)
 
 _PROPERTIES = {
     ARTICLES: article_properties,
     ARTICLE_VERSIONS: version_properties,
-    DEAD_LETTERS: dead_letter_properties,
+    DEAD_LETTERS_ALIAS: dead_letter_properties,
 }
 _PRIORITY = 500
 """Above Elasticsearch's own templates (100) and below what an operator would choose to override with."""

@@ -17,7 +17,7 @@ import orjson
 from shared.backoff import Backoff
 from shared.elastic.border import safe_reason
 from shared.elastic.bulk import WRITTEN, BulkWriter, Sleep, Verdict
-from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS, alias_of
+from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS_ALIAS, alias_of
 from shared.elastic.mapping import article_properties, dead_letter_properties, version_properties
 from shared.elastic.outcomes import INDEX_MISSING, Outcome, classify
 from shared.elastic.ports import Action, Found, ItemOutcome, OnWait
@@ -26,7 +26,7 @@ from shared.errors import NewswireError
 _MAPPINGS = {
     ARTICLES: article_properties(),
     ARTICLE_VERSIONS: version_properties(),
-    DEAD_LETTERS: dead_letter_properties(),
+    DEAD_LETTERS_ALIAS: dead_letter_properties(),
 }
 _UNKNOWN = "strict_dynamic_mapping_exception"
 _LONGEST_ID = 512

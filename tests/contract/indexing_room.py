@@ -13,7 +13,7 @@ from services.indexing.indexer import Indexer
 from services.indexing.placement import Memory
 from shared import events
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES
-from shared.elastic.index import DEAD_LETTERS as LETTERS
+from shared.elastic.index import DEAD_LETTERS_ALIAS as LETTERS
 from shared.elastic.memory import MemoryStore
 from shared.elastic.store import ElasticStore
 from shared.events import ARTICLES_CHANGES, DEAD_LETTERS, Article

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES
-from shared.elastic.index import DEAD_LETTERS as LETTERS
+from shared.elastic.index import DEAD_LETTERS_ALIAS as LETTERS
 from shared.elastic.memory import Fault, MemoryStore
 from shared.elastic.outcomes import Outcome
 from shared.elastic.ports import ItemOutcome

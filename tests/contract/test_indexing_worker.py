@@ -14,7 +14,7 @@ from shared import events
 from shared import worker as worker_module
 from shared.backoff import Backoff
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES
-from shared.elastic.index import DEAD_LETTERS as LETTERS
+from shared.elastic.index import DEAD_LETTERS_ALIAS as LETTERS
 from shared.elastic.memory import Fault, MemoryStore
 from shared.errors import Misconfigured, Unavailable
 from shared.events import DEAD_LETTERS

@@ -16,7 +16,7 @@ from elasticsearch import ApiError
 
 from deploy.local.ports import free_port
 from services.indexing import worker
-from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS
+from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS_ALIAS
 from shared.elastic.store import ElasticStore
 from shared.events import ARTICLES_CHANGES, ARTICLES_NORMALIZED, Article
 from shared.health import Health
@@ -126,12 +126,14 @@ async def test_article_on_kafka_is_found_and_announced(room):
     await room.push(*[message(one) for one in made[:50]], bad, *[message(one) for one in made[50:]])
 
     async def all_there():
-        return len(await room.find(ARTICLES, made)) == 100 and await room.find(DEAD_LETTERS, [room.article("bad")])
+        return len(await room.find(ARTICLES, made)) == 100 and await room.find(
+            DEAD_LETTERS_ALIAS, [room.article("bad")]
+        )
 
     async with room.worker():
         await until(all_there)
     assert len({event["id"] for event in await room.changes(made)}) == 100
-    [letter] = await room.find(DEAD_LETTERS, [room.article("bad")])
+    [letter] = await room.find(DEAD_LETTERS_ALIAS, [room.article("bad")])
     assert (letter["class"], letter["topic"]) == ("not-an-event", ARTICLES_NORMALIZED)
 
 
@@ -155,7 +157,7 @@ async def test_workers_that_come_and_go_keep_one_document_and_all_versions(room)
         await room.push(*map(message, kill), *map(message, late), *map(message, kill))
 
         async def all_told():
-            return len(await room.find(DEAD_LETTERS, late)) == 10
+            return len(await room.find(DEAD_LETTERS_ALIAS, late)) == 10
 
         await until(all_told)
     found = await room.find(ARTICLES, made)

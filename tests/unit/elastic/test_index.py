@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS, KINDS, slice_name, template
+from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS_ALIAS, KINDS, slice_name, template
 from shared.elastic.languages import TEXT_FIELDS
 from shared.elastic.mapping import ANALYSIS, IGNORE_ABOVE
 from shared.events import Article
@@ -95,7 +95,7 @@ def test_own_analyzers_are_defined_and_use_filters_that_stand_before_them():
 
 
 def test_dead_letters_hold_no_value():
-    assert {"value", "body", "title", "source"}.isdisjoint(properties(DEAD_LETTERS))
+    assert {"value", "body", "title", "source"}.isdisjoint(properties(DEAD_LETTERS_ALIAS))
 
 
 def test_settings_reach_the_template():
