@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cli.conformance.reading import Reading, Sender, understand
-from cli.conformance.shown import as_json, document_view, summary
+from cli.conformance.reading import Sender, understand
+from cli.conformance.shown import Tally, as_json, document_view
 from cli.manifest import NotFound, numbered
 from cli.output import complain, console, fail, print_json, say
 from services.normalization.dates import zone_named
@@ -27,24 +27,25 @@ def conformance(paths: Sequence[str], sender: Sender, *, as_json_: bool, facts: 
         fail(str(error))
     if not files:
         fail("no file there")
-    readings: list[Reading] = []
-    unread = 0
+    tally, told, unread = Tally(), [], 0
     out = console()
     for file in files:
         try:
             for place, value in documents(file):
                 reading = understand(place, value, sender, datetime.now(UTC))
-                readings.append(reading)
-                if not as_json_:
+                tally.enter(reading)
+                if as_json_:
+                    told.append(as_json(reading, facts=facts, private=private))
+                else:
                     out.print(document_view(reading, facts=facts, private=private))
         except OSError as error:
             complain(f"{file}: {error.strerror or error}")
             unread += 1
     if as_json_:
-        print_json([as_json(reading, facts=facts, private=private) for reading in readings])
+        print_json(told)
     else:
-        say(summary(readings))
-    raise SystemExit(1 if unread or not all(reading.is_sound for reading in readings) else 0)
+        say(tally.line())
+    raise SystemExit(1 if unread or not tally.sound else 0)
 
 
 def wire_files(paths: Iterable[str]) -> list[Path]:

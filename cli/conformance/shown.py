@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from pydantic import BaseModel
@@ -53,21 +53,39 @@ def _calm_lines(value: str) -> str:
     return "\n".join(calm(line.replace("\t", " "), 1000) for line in value.splitlines())
 
 
-def summary(readings: list[Reading]) -> str:
-    """All documents in a line."""
-    news = sum(reading.refused is None for reading in readings)
-    none = sum(reading.is_not_news for reading in readings)
-    refused = len(readings) - news - none
-    warnings = sum(len(notes_of(item)) for reading in readings for item in reading.items)
-    articles = sum(reading.articles for reading in readings)
-    left_out = sum(len(reading.refusals) for reading in readings)
-    told = [count(len(readings), "document"), f"{news:,} read into {count(articles, 'article')}"]
-    if none:
-        told.append(f"{none:,} no news")
-    told += [f"{refused:,} refused", count(warnings, "warning")]
-    if left_out:
-        told.append(f"{count(left_out, 'item')} refused")
-    return ", ".join(told)
+@dataclass(slots=True)
+class Tally:
+    """Counts over all documents, so that none has to be kept."""
+
+    documents: int = 0
+    read: int = 0
+    articles: int = 0
+    not_news: int = 0
+    refused: int = 0
+    refused_items: int = 0
+    warnings: int = 0
+    sound: bool = True
+
+    def enter(self, reading: Reading) -> None:
+        """Count one document."""
+        self.documents += 1
+        self.read += reading.refused is None
+        self.articles += reading.articles
+        self.not_news += reading.is_not_news
+        self.refused += reading.refused is not None and not reading.is_not_news
+        self.refused_items += len(reading.refusals)
+        self.warnings += sum(len(notes_of(item)) for item in reading.items)
+        self.sound = self.sound and reading.is_sound
+
+    def line(self) -> str:
+        """All documents in a line."""
+        told = [count(self.documents, "document"), f"{self.read:,} read into {count(self.articles, 'article')}"]
+        if self.not_news:
+            told.append(f"{self.not_news:,} no news")
+        told += [f"{self.refused:,} refused", count(self.warnings, "warning")]
+        if self.refused_items:
+            told.append(f"{count(self.refused_items, 'item')} refused")
+        return ", ".join(told)
 
 
 def notes_of(item: Item) -> list[str]:

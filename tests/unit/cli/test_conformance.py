@@ -17,7 +17,7 @@ from cli import main
 from cli.conformance.command import documents, wire_files
 from cli.conformance.fields import said, understood
 from cli.conformance.reading import Sender, understand
-from cli.conformance.shown import as_json, document_view, summary
+from cli.conformance.shown import Tally, as_json, document_view
 from cli.manifest import NotFound
 from services.normalization.normalize import normalize_each
 from services.normalization.raw import RawStory
@@ -237,9 +237,13 @@ class TestFiles:
 
 
 def test_summary_counts():
-    readings = [
+    tally = Tally()
+    for reading in (
         read("newsml_g2/story.xml"),
         read("newsml_1/no_news.xml"),
         understand("x", b"<invoice/>", Sender(), NOW),
-    ]
-    assert summary(readings).startswith("3 documents, 1 read into 1 article, 1 no news, 1 refused")
+        understand("y", b'{"id": "1", "title": "t", "published": "2026-02-08T10:00:00"}', Sender(), NOW),
+    ):
+        tally.enter(reading)
+    assert tally.line() == "4 documents, 2 read into 2 articles, 1 no news, 1 refused, 1 warning"
+    assert not tally.sound
