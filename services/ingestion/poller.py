@@ -140,7 +140,7 @@ class Poller:
         for one in due:
             if room <= 0:
                 break
-            host = httpx2.URL(one.rules.url).host
+            host = _host(one.rules.url)
             if self._hosts.wait_s(host) != 0 or not self._share.holds(one.part):
                 continue
             room -= 1
@@ -219,6 +219,14 @@ class Poller:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _host(url: str) -> str:
+    """Whose turn it is; an address that cannot be read is nobody's, and its poll will say so."""
+    try:
+        return httpx2.URL(url).host
+    except (httpx2.InvalidURL, ValueError):
+        return ""
 
 
 def _when(state: FeedState, rules: PollRules) -> datetime:

@@ -249,6 +249,19 @@ async def test_a_broken_feed_backs_off_and_others_go_on(room: Room, answer: Answ
     await room.until(lambda: room.names() == ["good:a"], "the other feed")
 
 
+async def test_an_address_that_nobody_can_read_stops_no_other_feed(room: Room):
+    room.site.pages["/good"] = lambda _: Answer(rss(item("a")))
+    for n, url in enumerate(
+        ["http://xn--\u00e4\u00df..example/", "http://" + "a" * 80 + ".example/", "http://\u2024/"]
+    ):
+        room.feeds.poll(f"bad{n}", url)
+    room.feeds.poll("good", room.site.url("/good"))
+    await room.start()
+    await room.until(lambda: room.names() == ["good:a"], "the good one")
+    await room.until(lambda: all(room.state(f"bad{n}") for n in range(3)), "their states")
+    assert {room.state(f"bad{n}").why for n in range(3)} <= {"bad-url", "no-such-host"}
+
+
 async def test_retry_after_silences_the_whole_host(room: Room):
     room.site.pages["/f"] = lambda _: Answer(status=429, headers={"Retry-After": "600"})
     room.feeds.poll("f", room.site.url("/f"))

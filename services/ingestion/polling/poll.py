@@ -141,7 +141,8 @@ class Poll:
         finally:
             turn.end(rest_s=rest)
         run.status = answer.status
-        run.moved_to = answer.url if answer.moved else None
+        # Without its query, which may hold a token.
+        run.moved_to = answer.url.partition("?")[0] if answer.moved else None
         outcome = outcome_of_status(answer.status)
         if outcome is None:
             return answer
