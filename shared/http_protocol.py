@@ -22,6 +22,8 @@ MAX_HEAD: Final = 64 * 1024
 FIELD_COST: Final = 32
 HEAD_SECONDS: Final = 15.0
 """How long a request's line and headers may take, from the first byte of it or from the connection's opening."""
+LINGER_S: Final = 1.0
+"""How long what still comes is dropped after a refusal: closed at once, the connection would be reset, and the answer lost."""
 MAX_CONNECTIONS: Final = 4096
 _KEPT_FILES: Final = 256
 """File descriptors left for Kafka, Elasticsearch and files."""
@@ -178,7 +180,11 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.transport.close()
                 return
         self.transport.write(_answer(code))
-        self.transport.close()
+        if code == "overloaded":
+            self.transport.close()
+        else:
+            self.transport.write_eof()
+            self._timer = self.loop.call_later(LINGER_S, self.transport.close)
 
 
 def _answer(code: str) -> bytes:

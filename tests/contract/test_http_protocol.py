@@ -114,6 +114,25 @@ async def test_huge_headers_are_refused_long_before_they_cost_anything(port, pie
     assert await plain(port) == 200
 
 
+async def test_a_sender_that_does_not_listen_until_it_is_done_hears_why(port):
+    async with connection(port) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n")
+        assert await pour(writer, b"x-a: 1\r\n" * 8000, 50) == 50, "3 MB, taken and dropped"
+        assert await refused(reader) == (431, "/problems/headers-too-large")
+
+
+async def test_a_sender_that_never_stops_is_cut_off(port):
+    async with connection(port) as (_, writer):
+        writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n")
+        ended = asyncio.get_running_loop().time() + 5
+        with contextlib.suppress(OSError):
+            while not writer.transport.is_closing():
+                writer.write(b"x-a: 1\r\n" * 100)
+                await writer.drain()
+                await asyncio.sleep(0.01)
+                assert asyncio.get_running_loop().time() < ended
+
+
 async def test_an_endless_address_is_refused(port):
     async with connection(port) as (reader, writer):
         writer.write(b"GET /" + b"a" * 70_000)
