@@ -12,7 +12,7 @@ from aiokafka import errors as kafka
 
 from shared.errors import Misconfigured, NewswireError, Unavailable
 from shared.kafka.client.admin import TopicsAdmin
-from shared.kafka.client.connection import connection, ends_well, explained, unreached
+from shared.kafka.client.connection import ABANDON_S, connection, ends_well, explained, unreached
 from shared.kafka.client.source import record_of
 from shared.kafka.ports import Record, TopicPartition
 from shared.kafka.reading import Spans, no_topic
@@ -51,17 +51,21 @@ class AiokafkaReader:
         try:
             await self._consumer.start()
         except (kafka.KafkaError, OSError) as error:
-            await ends_well(self._consumer.stop())
+            await self._close()
             why = await unreached(error, self._settings)
             raise (why if isinstance(why, Misconfigured) else self._away(error)) from error
         except BaseException:
-            await ends_well(self._consumer.stop())
+            await self._close()
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Disconnect; bounded."""
-        await ends_well(self._consumer.stop())
+        await self._close()
+
+    async def _close(self) -> None:
+        if not await ends_well(self._consumer.stop()):
+            await ends_well(self._consumer._client.close(), ABANDON_S)  # noqa: SLF001 - there is no other way to let go of the sockets
 
     async def spans(self, topic: str, *, since_ms: int | None = None) -> Spans:
         """See `Reader.spans`."""
@@ -83,7 +87,10 @@ class AiokafkaReader:
     async def read(self, spans: Spans) -> AsyncIterator[list[Record]]:
         """See `Reader.read`."""
         left = {KafkaPartition(p.topic, p.partition): span for p, span in spans.items() if span[0] < span[1]}
+        if not left:
+            return
         try:
+            # Each read's assignment takes the place of the last one's; unsubscribing would end aiokafka's fetching for good.
             self._consumer.assign(list(left))
             for partition, (start, _) in left.items():
                 self._consumer.seek(partition, start)
@@ -91,8 +98,6 @@ class AiokafkaReader:
                 yield records
         except (kafka.KafkaError, OSError) as error:
             raise self._away(error) from error
-        finally:
-            self._consumer.unsubscribe()
 
     async def _drawn(self, left: dict[Any, tuple[int, int]]) -> AsyncIterator[list[Record]]:
         heard = time.monotonic()
