@@ -80,6 +80,16 @@ def feed_results(folder: Path, known: Known) -> list[FeedResult]:
 def feeds_report(folder: Path, known: Known, *, details: bool) -> bool:
     """Compare the feeds; whether every well-formed one is read and every fact matched."""
     found = feed_results(folder, known)
+    console.print()
+    console.print(feeds_table(found))
+    for result in found if details else ():
+        _print(result)
+    unread = [result for result in found if result.how == "refused" and result.well_formed]
+    return not unread and all(not fact.is_open for result in found for fact in result.facts)
+
+
+def feeds_table(found: list[FeedResult]) -> Table:
+    """A row a collection, and the whole."""
     groups: dict[str, list[FeedResult]] = defaultdict(list)
     for result in found:
         groups[result.file.partition("/")[0]].append(result)
@@ -102,12 +112,7 @@ def feeds_report(folder: Path, known: Known, *, details: bool) -> bool:
     for name, each in sorted(groups.items()):
         table.add_row(name, *_numbers(each))
     table.add_row("all", *_numbers(found), style="bold")
-    console.print()
-    console.print(table)
-    for result in found if details else ():
-        _print(result)
-    unread = [result for result in found if result.how == "refused" and result.well_formed]
-    return not unread and all(not fact.is_open for result in found for fact in result.facts)
+    return table
 
 
 def _print(result: FeedResult) -> None:

@@ -12,23 +12,13 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.dead_letters.shown import calm
-from tests.conformance.compare import Compared, FileResult, compare
+from tests.conformance.compare import Compared, FileResult, Outcome, compare
 from tests.conformance.corpus import samples
 from tests.conformance.disagreements import Known
 
 console = Console(width=None if Console().is_terminal else 170, highlight=False, markup=False, emoji=False)
-_COLUMNS = (
-    "files",
-    "read",
-    "no news",
-    "other reader",
-    "refused",
-    "facts",
-    "matched",
-    "held otherwise",
-    "differ",
-    "not kept",
-)
+_HOW = ("read", "no news", "refused", "no reader", "other reader")
+_OUTCOMES: tuple[Outcome, ...] = ("matched", "held otherwise", "differs", "not kept")
 
 
 def wire_results(folder: Path, known: Known, only: str | None = None) -> list[FileResult]:
@@ -64,7 +54,7 @@ def wire_table(results: Sequence[FileResult]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("format")
     table.add_column("provider")
-    for name in _COLUMNS:
+    for name in ("files", *_HOW, "facts", *_OUTCOMES):
         table.add_column(name, justify="right")
     formats: dict[str, dict[str, list[FileResult]]] = defaultdict(lambda: defaultdict(list))
     for result in results:
@@ -81,15 +71,9 @@ def wire_table(results: Sequence[FileResult]) -> Table:
 
 
 def _numbers(results: Sequence[FileResult]) -> list[str]:
-    by = {
-        how: sum(result.how == how for result in results)
-        for how in ("read", "no news", "refused", "no reader", "other reader")
-    }
-    facts = [sum(len(result.facts) for result in results)]
-    facts += [
-        sum(result.count(each) for result in results) for each in ("matched", "held otherwise", "differs", "not kept")
-    ]
-    return [str(number or "-") for number in (len(results), *by.values(), *facts)]
+    by = [sum(result.how == how for result in results) for how in _HOW]
+    outcomes = [sum(result.count(each) for result in results) for each in _OUTCOMES]
+    return [str(number or "-") for number in (len(results), *by, sum(outcomes), *outcomes)]
 
 
 def _print_facts(results: Iterable[FileResult]) -> None:

@@ -13,6 +13,8 @@ from tests.conformance.__main__ import main
 from tests.conformance.compare import compare
 from tests.conformance.corpus import Sample
 from tests.conformance.disagreements import Disagreement, Known, Refusal, known
+from tests.conformance.feeds import compare_feed, feeds_table
+from tests.conformance.report import wire_table
 from tests.conformance.same import same
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -76,6 +78,53 @@ def test_who_read_it():
     assert judged({}, format="Ritzau XML", content=b"<RBNews/>")[0].how == "no reader"
     assert judged({}, format="NewsML 1.2")[0].how == "other reader"
     assert judged({}, content=b"<nitf><head/>")[0].how == "refused"
+
+
+def test_every_number_of_the_tables_stands_under_its_name():
+    table = wire_table(
+        [judged({"headline": "Fair closes", "byline": "Jo"})[0], judged({}, format="X", content=b"<x/>")[0]]
+    )
+    names = [str(column.header) for column in table.columns]
+    whole = dict(zip(names, [list(column.cells)[-1] for column in table.columns], strict=True))
+    assert "" not in names
+    assert whole == {
+        "format": "all",
+        "provider": "",
+        "files": "2",
+        "read": "1",
+        "no news": "-",
+        "refused": "-",
+        "no reader": "1",
+        "other reader": "-",
+        "facts": "6",
+        "matched": "2",
+        "held otherwise": "-",
+        "differs": "2",
+        "not kept": "2",
+    }
+
+
+FEED = b"<rss version='2.0'><channel><item><title>One</title><link>http://a.example/1</link></item></channel></rss>"
+
+
+@pytest.mark.parametrize(
+    ("entry", "how", "outcomes"),
+    [
+        ({"entries": 1, "first_entry": {"title": "One", "link": "http://a.example/1"}}, "read", ["matched"] * 3),
+        (
+            {"entries": 2, "first_entry": {"title": "Two", "pubDate": "Mon, 1 Feb 2026"}},
+            "read",
+            ["differs", "differs", "not kept"],
+        ),
+        ({"well_formed": False}, "read", []),
+    ],
+)
+def test_feeds(entry, how, outcomes):
+    result = compare_feed(Sample("set/one.xml", FEED, entry), NOTHING, NOW)
+    assert (result.how, [fact.outcome for fact in result.facts]) == (how, outcomes)
+    table = feeds_table([result])
+    assert all(column.header for column in table.columns)
+    assert [list(column.cells)[-1] for column in table.columns][:3] == ["all", "1", "1"]
 
 
 class TestDisagreements:
