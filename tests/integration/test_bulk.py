@@ -20,7 +20,7 @@ from shared.elastic.index import ensure_templates
 from shared.elastic.ports import Action, ItemOutcome
 from shared.elastic.request import BulkRequest
 from shared.elastic.store import ElasticStore
-from shared.errors import Misconfigured, Overloaded, Refused, Transient, Unavailable
+from shared.errors import Misconfigured, Overloaded, Transient, Unavailable
 from shared.settings import ElasticsearchSettings, Settings
 
 SLICE = "articles-2020.01"
