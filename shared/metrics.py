@@ -163,7 +163,10 @@ ITEM_SECONDS = Histogram(
     registry=REGISTRY,
 )
 SEARCHES = Counter(
-    "newswire_searches", "Searches by outcome (ok, partial, refused, unavailable, error)", ["outcome"], registry=REGISTRY
+    "newswire_searches",
+    "Searches by outcome (ok, partial, refused, unavailable, error)",
+    ["outcome"],
+    registry=REGISTRY,
 )
 
 
