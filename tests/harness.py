@@ -231,7 +231,7 @@ class Ledger:
         return story | {"published": "2025-03-04T05:06:07Z"} | more
 
     def enter(self, story: Mapping[str, Any], status: int) -> None:
-        identity, digest = str(story["id"]), body_hash(story["body"])
+        identity, digest = str(story["id"]), body_hash(story["body"] or "")
         if 200 <= status < 300:
             self.ok[identity] = digest
             self.info.pop(identity, None)

@@ -235,6 +235,10 @@ def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
     cleanup.clean(_without_title(lines, title), cleaned, is_page=parts.layout != "story")
     body = [line.text for line in cleaned.lines]
     notes += head.notes + cleaned.notes
+    if not title and not body and parts.layout == "story" and lines:
+        # What a provider files as a story is one, even if it is a list of the day's events that looks like teasers.
+        body = [line.text for line in lines]
+        notes.append("cleaning would have left nothing: the text is as it was filed")
     if not title and not body:
         if fields["status"] is Status.WITHHELD:
             fields["ednote"] = parts.ednote  # an order to hold back what was sent before needs no text of its own

@@ -65,7 +65,7 @@ def reuters_story(row: dict[str, Any], prefix: str = "reut") -> dict[str, Any]:
     return {
         "id": f"{prefix}-{row['id']}",
         "title": row["title"],
-        "body": row["body"],
+        "body": row["body"] or row.get("text"),
         "published": date + "-05:00",
         "topics": row["topics"],
         "language": "en",
@@ -73,11 +73,15 @@ def reuters_story(row: dict[str, Any], prefix: str = "reut") -> dict[str, Any]:
     }
 
 
-def reuters_rows(corpora: Path) -> list[dict[str, Any]]:
-    """All rows of the collection that have a title and a body, in the file's order."""
+def all_reuters_rows(corpora: Path) -> list[dict[str, Any]]:
+    """All rows of the collection: stories, flashes that are a title alone, and texts without fields."""
     with gzip.open(corpora / REUTERS, "rt", encoding="utf-8", newline="\n") as file:
-        rows = [json.loads(line) for line in file]
-    return [row for row in rows if row["title"] and row["body"]]
+        return [json.loads(line) for line in file]
+
+
+def reuters_rows(corpora: Path) -> list[dict[str, Any]]:
+    """The rows that have a title and a body, in the file's order."""
+    return [row for row in all_reuters_rows(corpora) if row["title"] and row["body"]]
 
 
 def generated_rows(count: int = 8000, seed: int = 1987) -> list[dict[str, Any]]:

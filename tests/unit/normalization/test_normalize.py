@@ -242,3 +242,10 @@ def test_any_bytes_become_articles_or_are_refused(value, content_type):
     for one in articles:
         assert Article.model_validate_json(chunk.event(one)[1].partition(b'"data":')[2][:-1]) == one
         assert one.title or one.status == "killed"
+
+
+def test_a_story_of_which_cleaning_leaves_nothing_stays_as_it_was_filed():
+    """A wire's list of the day's events looks like teasers from end to end; it was acknowledged, so it is not lost."""
+    one = article({"id": "agenda", "body": "Read more: Budget debate, 1000\n\nRead more: Minister on trade, 1430"})
+    assert body(one) == ["Read more: Budget debate, 1000", "Read more: Minister on trade, 1430"]
+    assert "cleaning would have left nothing: the text is as it was filed" in one.notes
