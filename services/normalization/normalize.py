@@ -215,9 +215,17 @@ def _read_dates(
     return known
 
 
-def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
-    """Clean text and all that is read from it."""
-    notes: list[str] = fields["notes"]
+class _Text(NamedTuple):
+    """A story's text once it is cleaned: `title` may be empty, `body` is paragraphs."""
+
+    title: str
+    body: list[str]
+    head: page.Head
+    cleaned: cleanup.Cleaned
+
+
+def _clean_text(parts: StoryParts, notes: list[str]) -> _Text:
+    """What is story in the text, and what stands around it; what was taken out is told in `notes`."""
     title = layout.squeeze(layout.strip_invisible(parts.title)[0]) if parts.title else ""
     text, stripped = layout.strip_invisible(parts.body or "")
     if stripped:
@@ -229,8 +237,6 @@ def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
         lines = cleanup.drop_teasers_above(lines, cleaned)
         head = page.read_head(lines)
         lines = [line for place, line in enumerate(lines) if place >= head.start or line.code not in "HT"]
-    if head.published and parts.published is None:
-        fields["dates"] |= _read_dates({"published": head.published}, raw, fields["normalized"], notes)
     title = title or head.title or ""
     cleanup.clean(_without_title(lines, title), cleaned, is_page=parts.layout != "story")
     body = [line.text for line in cleaned.lines]
@@ -239,6 +245,15 @@ def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
         # What a provider files as a story is one, even if it is a list of the day's events that looks like teasers.
         body = [line.text for line in lines]
         notes.append("cleaning would have left nothing: the text is as it was filed")
+    return _Text(title, body, head, cleaned)
+
+
+def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
+    """Clean text and all that is read from it."""
+    notes: list[str] = fields["notes"]
+    title, body, head, cleaned = _clean_text(parts, notes)
+    if head.published and parts.published is None:
+        fields["dates"] |= _read_dates({"published": head.published}, raw, fields["normalized"], notes)
     if not title and not body:
         if fields["status"] is Status.WITHHELD:
             fields["ednote"] = parts.ednote  # an order to hold back what was sent before needs no text of its own
