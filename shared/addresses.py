@@ -117,5 +117,5 @@ def literal(host: str) -> Address | None:
         pass
     try:
         return IPv4Address(socket.inet_aton(bare)) if bare[:1].isdigit() else None
-    except (OSError, UnicodeError):
+    except (OSError, ValueError):  # no address; a NUL in it is a ValueError
         return None

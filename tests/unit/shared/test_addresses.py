@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.addresses import literal, refusal_of_address, refusal_of_url
@@ -90,6 +90,7 @@ def test_further_ports_are_named():
     assert refusal_of_url("http://example.org:8080/", ports={80, 443, 8080}) is None
 
 
+@example("0\x00")
 @given(st.text(max_size=60))
 def test_any_text_gets_an_answer(text):
     refusal_of_url("http://" + text)
