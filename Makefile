@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run env-run env-dev test test-unit lint fmt conformance bench lock clean
+.PHONY: help run env-run env-dev test test-unit lint fmt conformance fidelity bench lock clean
 
 ##@ Run
 run: env-run ## Start Kafka, Elasticsearch and the four services, push the samples; Ctrl-C stops all
@@ -26,6 +26,9 @@ lint: env-dev ## Lint, formatting, types, and who may import whom
 
 conformance: env-dev ## Real wire files and feeds against facts known of them (needs NEWSWIRE_CORPORA)
 	@$(BIN)/python -m tests.conformance $(ARGS)
+
+fidelity: env-dev ## How clean articles come out, beside named libraries (needs NEWSWIRE_CORPORA)
+	@$(BIN)/python -m tests.fidelity $(ARGS)
 
 bench: env-dev ## The table of speeds (writes bench.json)
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -1,0 +1,1 @@
+"""How clean articles come out: every figure of extraction, dates, language, copies and wire text, held against real material."""
