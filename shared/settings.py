@@ -182,6 +182,8 @@ class IngestionSettings(Section):
     """Bodies held at once; more is answered 503 with Retry-After."""
     idempotency_keys: int = Field(100_000, ge=0)
     """Idempotency-Keys remembered by a replica, to tell a reused key from a retry."""
+    requests_per_minute_per_address: int = Field(0, ge=0)
+    """Pushes that one network address may send a minute to one replica; more are answered 429. 0: no limit, as behind a proxy, where all senders have one address."""
     body_timeout_s: float = Field(60, gt=0)
     """How long a sender may take for one body."""
     drop_every_s: float = Field(1, gt=0, le=3600)

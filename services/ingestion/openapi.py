@@ -83,7 +83,7 @@ PUSH: Final[dict[str, Any]] = {
             status: {"description": "; ".join(codes), "content": {MEDIA_TYPE: {"schema": _PROBLEM}}}
             for status, codes in {
                 status: [code for code, (of, _) in KINDS.items() if of == status]
-                for status in (400, 401, 408, 409, 413, 415, 422, 503)
+                for status in (400, 401, 408, 409, 413, 415, 422, 429, 503)
             }.items()
         },
     },

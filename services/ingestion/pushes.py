@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import AsyncIterator, Callable
@@ -21,6 +22,7 @@ from services.ingestion.bodies import Incoming, Limits, drain, read_body
 from services.ingestion.door import Door, Push, Tally
 from services.ingestion.inflate import encoding_of
 from services.ingestion.media import family_of
+from services.ingestion.pace import Pace
 from services.ingestion.signature import HEADERS, Verifier, bad_signature, read_signature
 from shared import tracing
 from shared.events import now
@@ -49,6 +51,8 @@ class Pushes:
         self._health = health
         self._limits = Limits(settings.sizes.request, settings.ingestion.body_timeout_s)
         self._admission = Admission(settings.ingestion.in_flight_bytes)
+        self._per_address = settings.ingestion.requests_per_minute_per_address
+        self._pace = Pace()
 
     async def push(self, request: Request) -> Response:
         """Take one push; answers 202, or a problem."""
@@ -86,8 +90,12 @@ class Pushes:
             return False
 
     async def _push(self, request: Request, incoming: Incoming, line: _Line) -> bytes:
+        if self._per_address:
+            self._slow_down(f"address\n{request.client.host if request.client else ''}", self._per_address)
         sender = self._sender(request)
         line.feed = sender.feed.id if sender.feed and sender.verifier is None else None
+        if sender.feed is not None and sender.verifier is None:
+            self._slow_down(f"feed\n{sender.feed.id}", sender.feed.limits.requests_per_minute)
         encoding = encoding_of(_single(request, "content-encoding"))
         length = _length(request)
         content_type = _single(request, "content-type")
@@ -103,11 +111,27 @@ class Pushes:
             body = await self._body(incoming, sender, encoding, length, rooms)
             feed = sender.known()
             line.feed, line.bytes = feed.id, len(body)
+            if sender.verifier is not None:  # only now is it known whose request it was
+                self._slow_down(f"feed\n{feed.id}", feed.limits.requests_per_minute)
             if not self._health.ready_once:
                 raise problem("unavailable", "starting: Kafka has not answered yet")
             given = content_type.encode("latin-1") if content_type else None
             push = Push(feed, body, family, traceparent, given, location, key, sender.signed_id)
             return await self._door.take(push, line.tally)
+
+    def _slow_down(self, name: str, per_minute: int | None) -> None:
+        """Count a request.
+
+        Raises:
+            Problem: 429 `too-many-requests`, with the time after which one is welcome.
+        """
+        seconds = self._pace.wait(name, per_minute, time.monotonic()) if per_minute else 0.0
+        if seconds:
+            raise problem(
+                "too-many-requests",
+                f"at most {per_minute} requests a minute; a batch takes many stories in one",
+                headers={"Retry-After": str(math.ceil(seconds))},
+            )
 
     async def _body(
         self, incoming: Incoming, sender: _Sender, encoding: str | None, length: int | None, rooms: ExitStack

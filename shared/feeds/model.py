@@ -20,6 +20,7 @@ withheld = "embargoed"
 [feeds.afp-en.limits]
 item_bytes = 1_000_000
 batch_items = 500
+requests_per_minute = 600
 
 [feeds.afp-en.poll]         # newswire asks this address
 url = "https://example.org/feed.xml"
@@ -92,6 +93,8 @@ class LimitRules(Rules):
     """Most bytes in one item."""
     batch_items: Annotated[int, Field(ge=1, le=50_000)] | None = None
     """Most items in one batch."""
+    requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Most pushes a minute at one replica; more are answered 429."""
 
 
 class PollRules(Rules):
