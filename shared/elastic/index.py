@@ -19,6 +19,7 @@ from shared.elastic.mapping import (
     dead_letter_properties,
     version_properties,
 )
+from shared.elastic.upgrade import upgrade, upgrade_slices, version_of
 from shared.errors import Misconfigured
 from shared.settings import ElasticsearchSettings
 
@@ -33,6 +34,7 @@ _PROPERTIES = {
     ARTICLE_VERSIONS: version_properties,
     DEAD_LETTERS_ALIAS: dead_letter_properties,
 }
+_DESCRIBED = ["*.aliases", "*.mappings._meta", "*.mappings.dynamic"]
 _PRIORITY = 500
 """Above Elasticsearch's own templates (100) and below what an operator would choose to override with."""
 
@@ -117,8 +119,20 @@ async def ensure_templates(client: AsyncElasticsearch, settings: ElasticsearchSe
             )
 
 
+async def ensure_mappings(client: AsyncElasticsearch) -> None:
+    """Bring every slice that an older release made up to this release's mapping; call `ensure_templates` first.
+
+    Raises:
+        Transient, Misconfigured: as `shared.elastic.upgrade.upgrade_slices`.
+    """
+    for kind in KINDS:
+        await upgrade_slices(client, kind, _PROPERTIES[kind]())
+
+
 async def ensure_slice(client: AsyncElasticsearch, name: str) -> None:
     """Make a slice and put it behind its alias, unless it is there; safe when many workers do so at once.
+
+    One that an older release has made since we started gets the new fields of the mapping.
 
     The alias comes last, once the slice's shards answer: a search over the alias would fail for the moment in between.
 
@@ -128,8 +142,15 @@ async def ensure_slice(client: AsyncElasticsearch, name: str) -> None:
     """
     alias = alias_of(name)
     with border("create slice", refusal_is_ours=True):
-        if await client.indices.exists_alias(index=name, name=alias):
-            return
+        answer = await client.indices.get(
+            index=name, ignore_unavailable=True, features=["aliases", "mappings"], filter_path=_DESCRIBED
+        )
+    found = answer.body.get(name)
+    if found is not None and version_of(found) < MAPPING_VERSION:
+        await upgrade(client, [name], _PROPERTIES[alias]())
+    if found is not None and alias in found.get("aliases", {}):
+        return
+    with border("create slice", refusal_is_ours=True):
         try:
             await client.indices.create(index=name, wait_for_active_shards=1)
         except ApiError as error:

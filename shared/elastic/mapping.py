@@ -17,8 +17,11 @@ from typing import Any, Final
 
 from shared.elastic.languages import ENGLISH_ANALYZER, TEXT_FIELDS, UNDETERMINED_ANALYZER
 
-MAPPING_VERSION: Final = 1
-"""Raised with every change of mapping or settings; a template of a higher version is never replaced by a lower one."""
+MAPPING_VERSION: Final = 2
+"""Raised with every release that changes mapping or settings; a template of a higher version is never replaced by a lower one.
+
+Changes are additive: new fields, under analyzers that are there. They are put onto the slices of older releases at start
+(see `shared.elastic.upgrade`)."""
 
 IGNORE_ABOVE: Final = 8191
 """Longest keyword that is indexed, in UTF-16 units: 8191 × 3 < 32,766 bytes. A longer one stays in the source."""

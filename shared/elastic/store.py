@@ -41,9 +41,10 @@ class ElasticStore:
         self._slices: set[str] = set()
 
     async def start(self) -> None:
-        """Wait until Elasticsearch answers, and put the templates in place."""
+        """Wait until Elasticsearch answers, put the templates in place, and new fields onto the slices of older releases."""
         await calls.wait_until_reachable(self._client, self._on_wait)
         await index.ensure_templates(self._client, self._settings.elasticsearch)
+        await index.ensure_mappings(self._client)
 
     async def ensure_slice(self, name: str) -> None:
         """Make a slice unless it is there; asks Elasticsearch once a slice."""
