@@ -214,6 +214,28 @@ def conformance(  # noqa: PLR0917 - typer calls it by name
     run(paths, sender, as_json_=as_json, facts=facts, private=private)
 
 
+@app.command(rich_help_panel=USE)
+def audit(
+    patience: Annotated[
+        float, typer.Option(help="Seconds to wait for what is under way before it counts as lost.", min=0)
+    ] = 60.0,
+    receipts: Annotated[
+        bool, typer.Option("--receipts/--no-receipts", help="Whether to look for every acknowledged item.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Prove over the whole index that nothing is lost, doubled, gone back or open that must not be.
+
+    Reads every article and its history, and every acknowledged item that Kafka still keeps. Changes nothing. Exit code 0
+    every promise holds, 1 one is broken, 2 it could not be looked at.
+
+    Example: newswire audit --json
+    """
+    from cli.audit.command import audit as run  # noqa: PLC0415 - see the module's docstring
+
+    run(patience_s=patience, receipts=receipts, as_json=as_json)
+
+
 @app.command(rich_help_panel=SERVICES)
 def ingestion() -> None:
     """Run the front door: authenticates a feed and takes its stories."""
