@@ -29,6 +29,9 @@ FORMATS: Final[Mapping[str, bool]] = {
     "sitemap": True,
     "iptc-7901": True,
     "anpa-1312": True,
+    "ritzau": True,
+    "cp-jimi": True,
+    "solita": True,
     "xml": False,
     "binary": False,
 }
@@ -57,7 +60,23 @@ _ROOTS: Final = {
     "urlset": "sitemap",
     "sitemapindex": "sitemap",
     "html": "html",
+    "rbnews": "ritzau",
+    "listofrbnews": "ritzau",
+    "arrayofrbnews": "ritzau",
+    "xmlnewsqueuedresponse": "ritzau",
+    "xmlnewsqueuedresult": "ritzau",
 }
+_JIMI = re.compile(r"<ContentItem\b")
+_SOLITA = re.compile(
+    r"<(?:longurl|leadtext|publicationDate|contactsAsText|boilerplate|distributionChannels|videoembedcode)\b"
+)
+_MARKED: Final = {
+    "publish": ("cp-jimi", _JIMI),
+    "contentitem": ("cp-jimi", _JIMI),
+    "release": ("solita", _SOLITA),
+    "releases": ("solita", _SOLITA),
+}
+"""Root elements of common names: they are a format's where an element stands in them that it alone has."""
 
 # What may stand before the root: processing instructions, comments, a document type. Atomic, or it takes exponential time.
 _BEFORE = r"\s+|<\?.*?\?>|<!--.*?-->"
@@ -156,6 +175,8 @@ def _markup(text: str, family: Family) -> str:
     name = element[1].lower() if element else ""
     if name in _ROOTS:
         return _ROOTS[name]
+    if name in _MARKED and _MARKED[name][1].search(text):
+        return _MARKED[name][0]
     if family is Family.BY_CONTENT:
         return "html" if name in _HTML_PARTS else "xml"
     return plain

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
-from services.normalization.dates import read_date
+from services.normalization.dates import read_date, zone_named
 from services.normalization.parts import GivenDate, Precision
 from shared.events import Dateline
 
@@ -128,3 +128,25 @@ def read_version(given: str | None, notes: list[str]) -> str | None:
 def unique(values: Iterable[str | None]) -> list[str]:
     """The values that are any, each once, in order."""
     return list(dict.fromkeys(value for value in values if value))
+
+
+def in_zone(given: GivenDate | None, feeds: str | None, own: str, notes: list[str]) -> GivenDate | None:
+    """A date without a zone is in that of its feed, else on the provider's `own` clock (IANA name), which a note tells."""
+    if given is None or given.value is None or given.value.tzinfo is not None or zone_named(feeds):
+        return given
+    note = f"dates without a zone read on the clock of {own}, as this provider writes them"
+    if note not in notes:
+        notes.append(note)
+    return replace(given, value=given.value.replace(tzinfo=zone_named(own)))
+
+
+def in_utc(given: GivenDate | None) -> GivenDate | None:
+    """A date whose format says that it is UTC where it has no zone."""
+    if given is None or given.value is None or given.value.tzinfo is not None:
+        return given
+    return replace(given, value=given.value.replace(tzinfo=UTC))
+
+
+def is_true(given: str | None) -> bool:
+    """A flag: `true` or `1`."""
+    return (given or "").strip().lower() in ("true", "1")

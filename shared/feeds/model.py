@@ -74,7 +74,7 @@ Address = Annotated[str, StringConstraints(max_length=2048), AfterValidator(_add
 KeyHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 FormatHint = Literal[
     "plain-json", "html", "text", "ninjs", "json-feed", "newsml-g2", "newsml-1.2", "nitf", "rss", "atom", "sitemap",
-    "iptc-7901", "anpa-1312",
+    "iptc-7901", "anpa-1312", "ritzau", "cp-jimi", "solita",
 ]  # fmt: skip
 OrderBy = Literal["version", "version-time", "received"]
 StatusMeaning = Literal["usable", "withheld", "embargoed", "killed"]

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from services.normalization.formats import (
     anpa_1312,
+    cp_jimi,
     html_page,
     iptc_7901,
     json_feed,
@@ -20,7 +21,9 @@ from services.normalization.formats import (
     ninjs,
     nitf,
     plain_json,
+    ritzau,
     rss_atom,
+    solita,
     text,
 )
 from services.normalization.parts import StoryParts
@@ -58,6 +61,9 @@ FORMATS: list[Format] = [
     newsml_g2,
     newsml_1,
     nitf,
+    ritzau,
+    cp_jimi,
+    solita,
     iptc_7901,
     anpa_1312,
     rss_atom.RSS,
