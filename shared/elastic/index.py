@@ -1,7 +1,8 @@
 """Aliases, monthly slices and their templates: what the index is made of.
 
-An alias (`articles`, `article-versions`, `dead-letters`) covers slices `{alias}-YYYY.MM` and `{alias}-before`. A slice is
-made by its writer before its first write, out of the template, and is never made by accident (`allow_auto_create` off).
+An alias (`articles`, `article-versions`, `dead-letters`) covers slices `{alias}-YYYY.MM` and `{alias}-before`; `marks`
+covers one, `marks-all`. A slice is made by its writer before its first write, out of the template, and is never made by
+accident (`allow_auto_create` off).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from shared.elastic.mapping import (
     MAPPING_VERSION,
     article_properties,
     dead_letter_properties,
+    mark_properties,
     version_properties,
 )
 from shared.elastic.upgrade import upgrade, upgrade_slices, version_of
@@ -27,12 +29,15 @@ ARTICLES: Final = "articles"
 ARTICLE_VERSIONS: Final = "article-versions"
 DEAD_LETTERS_ALIAS: Final = "dead-letters"
 """Records of dead letters for the trace; the letters themselves stand on the topic of that name (`shared.events`)."""
-KINDS: Final = (ARTICLES, ARTICLE_VERSIONS, DEAD_LETTERS_ALIAS)
+MARKS: Final = "marks"
+"""How far workers have come, a few small documents; one slice for all time."""
+KINDS: Final = (ARTICLES, ARTICLE_VERSIONS, DEAD_LETTERS_ALIAS, MARKS)
 
 _PROPERTIES = {
     ARTICLES: article_properties,
     ARTICLE_VERSIONS: version_properties,
     DEAD_LETTERS_ALIAS: dead_letter_properties,
+    MARKS: mark_properties,
 }
 _DESCRIBED = ["*.aliases", "*.mappings._meta", "*.mappings.dynamic"]
 _PRIORITY = 500
@@ -47,6 +52,8 @@ def slice_name(kind: str, moment: datetime | None, since: str) -> str:
         moment: aware; None (undated) counts as older.
         since: first month with a slice of its own, `YYYY-MM`.
     """
+    if kind == MARKS:
+        return f"{kind}-all"
     if moment is None:
         return f"{kind}-before"
     utc = moment.astimezone(UTC)

@@ -116,7 +116,7 @@ def article_properties() -> dict[str, Field]:
         "section": KEYWORD,
         "language": KEYWORD,
         "urgency": {"type": "byte"},
-        "topics": _object(scheme=KEYWORD, code=KEYWORD, name=KEYWORD),
+        "topics": _object(scheme=KEYWORD, code=KEYWORD, name=KEYWORD, given={"type": "boolean", "index": False}),
         "keywords": KEYWORD,
         "places": KEYWORD,
         "url": KEYWORD,
@@ -128,6 +128,9 @@ def article_properties() -> dict[str, Field]:
         "received": DATE,
         "normalized": SHOWN_DATE,
         "indexed": DATE,
+        # Of a tombstone: the place in `articles.normalized` of the record that killed it, the order of the list of kills.
+        "kill_partition": {"type": "integer"},
+        "kill_offset": {"type": "long"},
         # Only shown.
         "dates": BLOB,
         "related": BLOB,
@@ -139,8 +142,23 @@ def article_properties() -> dict[str, Field]:
 
 
 def version_properties() -> dict[str, Field]:
-    """Fields of a superseded version: the article's, and the span in which it was live (none if it never was)."""
-    return {**article_properties(), "live_from": DATE, "live_until": DATE}
+    """Fields of a superseded version: the article's, the span in which it was live (none if it never was), and how it is held.
+
+    `held` and `held_until` say what may be done with it by its article as that stands now: killed, withheld or under an
+    embargo without an end, and the end of its embargo.
+    """
+    return {**article_properties(), "live_from": DATE, "live_until": DATE, "held": FLAG, "held_until": DATE}
+
+
+def mark_properties() -> dict[str, Field]:
+    """Fields of a mark: how far a worker has come with something, by the mark's name; the place or the time reached."""
+    return {
+        "id": KEYWORD,
+        "name": KEYWORD,
+        "partition": {"type": "integer", "index": False},
+        "offset": {"type": "long", "index": False},
+        "at": SHOWN_DATE,
+    }
 
 
 def dead_letter_properties() -> dict[str, Field]:

@@ -17,8 +17,8 @@ import orjson
 from shared.backoff import Backoff
 from shared.elastic.border import safe_reason
 from shared.elastic.bulk import WRITTEN, BulkWriter, Sleep, Verdict
-from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS_ALIAS, alias_of
-from shared.elastic.mapping import article_properties, dead_letter_properties, version_properties
+from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS_ALIAS, MARKS, alias_of
+from shared.elastic.mapping import article_properties, dead_letter_properties, mark_properties, version_properties
 from shared.elastic.outcomes import INDEX_MISSING, Outcome, classify
 from shared.elastic.ports import Action, Found, ItemOutcome, OnWait
 from shared.errors import NewswireError
@@ -27,6 +27,7 @@ _MAPPINGS = {
     ARTICLES: article_properties(),
     ARTICLE_VERSIONS: version_properties(),
     DEAD_LETTERS_ALIAS: dead_letter_properties(),
+    MARKS: mark_properties(),
 }
 _UNKNOWN = "strict_dynamic_mapping_exception"
 _LONGEST_ID = 512

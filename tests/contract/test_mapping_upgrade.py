@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from shared.elastic import index, upgrade
-from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS_ALIAS, KINDS, template
+from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS_ALIAS, KINDS, MARKS, template
 from shared.elastic.mapping import MAPPING_VERSION
 from shared.elastic.ports import Action
 from shared.elastic.store import ElasticStore
@@ -20,7 +20,7 @@ from shared.settings import ElasticsearchSettings, Settings
 
 pytestmark = pytest.mark.servers
 
-LATER = {ARTICLES: "embargo_open", ARTICLE_VERSIONS: "live_until", DEAD_LETTERS_ALIAS: "attempts"}
+LATER = {ARTICLES: "embargo_open", ARTICLE_VERSIONS: "live_until", DEAD_LETTERS_ALIAS: "attempts", MARKS: "at"}
 """A field of each kind that the older release of these tests does not know."""
 
 

@@ -63,8 +63,9 @@ def test_every_field_of_an_article_has_a_place():
     assert set(Article.model_fields) <= set(properties(ARTICLES))
 
 
-def test_history_has_all_of_an_article_and_its_span():
-    assert set(properties(ARTICLE_VERSIONS)) - set(properties(ARTICLES)) == {"live_from", "live_until"}
+def test_history_has_all_of_an_article_its_span_and_how_it_is_held():
+    more = {"live_from", "live_until", "held", "held_until"}
+    assert set(properties(ARTICLE_VERSIONS)) - set(properties(ARTICLES)) == more
 
 
 @pytest.mark.parametrize("kind", KINDS)
