@@ -66,6 +66,8 @@ class Topic(Event):
     scheme: str | None = None
     code: str | None = None
     name: str | None = None
+    given: Literal[False] | None = None
+    """False: it follows from a topic that the provider gave (a parent, a newer code); absent for the provider's own."""
 
 
 class Dateline(Event):

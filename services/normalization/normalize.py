@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
-from services.normalization import cleanup, dateline, dates, html, language, layout, lifecycle, page
+from services.normalization import cleanup, dateline, dates, html, language, layout, lifecycle, page, topics
 from services.normalization.fingerprint import source_hash
 from services.normalization.formats import registry
 from services.normalization.parts import GivenDate, StoryParts
@@ -273,7 +273,8 @@ def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
     fields["language"] = code
     if disagreement:
         notes.append(disagreement)
-    for name in ("topics", "keywords", "places", "images", "ednote"):
+    fields["topics"] = topics.concluded(parts.topics)
+    for name in ("keywords", "places", "images", "ednote"):
         fields[name] = getattr(parts, name)
     fields["rights"] = parts.rights or raw.rights
     if parts.blocks:

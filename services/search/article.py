@@ -84,7 +84,8 @@ def _told(document: Document) -> dict[str, Any]:
         "dateline": {name: dateline.get(name) for name in _DATELINE},
         **{name: document.get(name) for name in _FACTS},
         "topics": [
-            {name: topic.get(name) for name in ("scheme", "code", "name")} for topic in _list(document.get("topics"))
+            {name: topic.get(name) for name in ("scheme", "code", "name")} | {"given": topic.get("given") is not False}
+            for topic in _list(document.get("topics"))
         ],
         "keywords": _list(document.get("keywords")),
         "places": _list(document.get("places")),

@@ -37,6 +37,7 @@ from services.search.query.tree import (
     leaves,
     searches_text,
 )
+from shared.subjects import same_subject
 
 Clause = dict[str, Any]
 InLanguage = Callable[[str], Clause]
@@ -81,6 +82,8 @@ def any_of(clauses: Sequence[Clause]) -> Clause:
 
 def fact(name: str, values: Sequence[str]) -> Clause:
     """Stories of which the fact `name` is one of the values, whatever their case."""
+    if name == "topic":  # parents are stored with each story; what is left is which codes mean the same
+        values = list(dict.fromkeys(code for value in values for code in same_subject(value)))
     return any_of([one for value in values for field in FACTS[name] for one in _equal(name, field, value)])
 
 

@@ -80,7 +80,7 @@ def test_a_plain_story_field_by_field():
     assert (one.byline, one.section, one.source, one.version) == (["Anna Holm"], "World", "Harbour News", "7")
     assert [(topic.scheme, topic.code, topic.name) for topic in one.topics] == [
         (None, None, "ferries"),
-        ("medtop", "04000000", None),
+        ("medtop", "04000000", "economy, business and finance"),
     ]
     assert (one.ednote, one.urgency, one.word_count, one.summary) == (
         "note",
