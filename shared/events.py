@@ -25,6 +25,8 @@ FEEDS_LINES = "feeds.lines"
 STORY_RECEIVED = "newswire.story.received.v1"
 ARTICLE_NORMALIZED = "newswire.article.normalized.v1"
 ARTICLE_CHANGED = "newswire.article.changed.v1"
+ARTICLE_ORDERED = "newswire.article.ordered.v1"
+"""On `articles.normalized`, keyed by its article: what its owner is to do (see `ArticleOrder`)."""
 
 CLOUDEVENTS_JSON = "application/cloudevents+json"
 
@@ -52,6 +54,22 @@ class Change(StrEnum):
     REPLACED = "replaced"
     DUPLICATE = "duplicate"
     """Never announced as a change: the same id, version and content came again."""
+
+
+class Order(StrEnum):
+    """What the owner of an article is told to do with it."""
+
+    WITHHOLD = "withhold"
+    """An operator's hold: it stays, whatever the provider sends, until an operator releases it."""
+    RELEASE = "release"
+    """Ends an operator's hold, and a hold for what the text says of itself; never a provider's hold or embargo."""
+    KILL = "kill"
+    ERASE = "erase"
+    """A kill after which no text of the article stands anywhere, and none is taken again."""
+    REPLACED = "replaced"
+    """Another article stands for this one, or (without `replaced_by`) no longer does."""
+    DUE = "due"
+    """The clock's: the instant `due` has come, at which an embargo ends or the story expires."""
 
 
 class Event(BaseModel):
@@ -100,6 +118,17 @@ class HonestDate(Event):
     precision: Literal["second", "minute", "day", "month", "year"] = "second"
     zone: Literal["given", "feed", "page", "assumed"] = "given"
     raw: str | None = None
+
+
+class Reference(Event):
+    """Of an order that names another story ('please kill item dpa 157'): the articles it may mean, the likeliest first.
+
+    `asked` is the place of the one that the message is keyed by; once it is their count all were unknown, and the first is
+    meant.
+    """
+
+    articles: list[UUID]
+    asked: int = 0
 
 
 class Article(Event):
@@ -161,6 +190,42 @@ class Article(Event):
     """Decisions of normalization worth telling: repaired text, assumed zones, dropped blocks."""
     received: datetime
     normalized: datetime
+    text_hash: str | None = None
+    """16 hex digits over headline, summary and text as sent: a version with the same brings other metadata, no other story."""
+    braked: bool = False
+    """Held for what its text says of itself (KILL KILL KILL, 'embargoed until …') though its metadata says usable."""
+    replaced_by: UUID | None = None
+    """The article that stands for this one in a default search."""
+    reference: Reference | None = None
+
+
+class ArticleOrder(Event):
+    """Data of an `newswire.article.ordered.v1` event on `articles.normalized`.
+
+    `id` names the order: a repeat changes nothing. `at` is when it was given; of two holds and releases the later one counts.
+    """
+
+    article_id: UUID
+    id: UUID
+    order: Order
+    at: datetime
+    by: str | None = None
+    reason: str | None = None
+    replaced_by: UUID | None = None
+    """Of `replaced`: what stands for the article; None: nothing does any more, if `other` did."""
+    other: UUID | None = None
+    due: datetime | None = None
+    """Of `due`: the instant that has come, of the version `ext_version`."""
+    ext_version: int | None = None
+
+
+class Span(Event):
+    """A version of an article and when it could be found; `until` is None for one that still can."""
+
+    ext_version: int
+    revision: int
+    since: datetime
+    until: datetime | None = None
 
 
 class ArticleChange(Event):
@@ -177,6 +242,12 @@ class ArticleChange(Event):
     published: datetime | None = None
     received: datetime
     searchable: datetime
+    kind: str = "story"
+    replaced_by: UUID | None = None
+    erased: bool = False
+    """Of a kill: a legal demand; nothing of the article may be kept anywhere."""
+    earlier: list[Span] = Field(default_factory=list)
+    """Of `killed` and `withheld`: every version that anybody can have got, the oldest first."""
 
 
 def rfc3339(moment: datetime) -> str:
