@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from services.indexing.standing import Standing, told
 from services.indexing.versions import Version
 from shared.elastic.languages import text_field
 from shared.events import Article, Dateline, Topic
@@ -58,6 +59,7 @@ def live(
     change: str,
     indexed: str,
     origin: Mapping[str, str] | None = None,
+    killed_at: tuple[int, int] | None = None,
 ) -> bytes:
     """The live document of a version, as one line of JSON.
 
@@ -68,25 +70,31 @@ def live(
         change: what the version did to its article.
         indexed: when the write was sent, RFC 3339.
         origin: facts of the item that was live with this content before, and stays so (see `Verdict.RAISE`).
+        killed_at: of a tombstone, partition and offset of the record that killed the article: the order of kills.
     """
     document = _document(version, ext_version, revision, change, indexed)
+    if killed_at is not None:
+        document["kill_partition"], document["kill_offset"] = killed_at
     if origin is not None:
         document |= origin
     return orjson.dumps(document)
 
 
-def unspanned(version: Version, *, ext_version: int, revision: int | None, change: str, superseded_by: int) -> bytes:
+def unspanned(
+    version: Version, *, ext_version: int, revision: int | None, change: str, superseded_by: int, standing: Standing
+) -> bytes:
     """The history document of a version that no reader ever saw live: late, after a kill, or replaced in its own batch."""
     document = _document(version, ext_version, revision, change, None)
     document["superseded_by"] = str(superseded_by)
-    return orjson.dumps(document)
+    return orjson.dumps(document | told(standing))
 
 
-def superseded(source: dict[str, Any], *, live_until: str, superseded_by: int) -> bytes:
+def superseded(source: dict[str, Any], *, live_until: str, superseded_by: int, standing: Standing) -> bytes:
     """The history document of what was live: its stored source with the span in which readers saw it."""
     return orjson.dumps(
         {
             **source,
+            **told(standing),
             "live_from": source.get("indexed"),
             "live_until": live_until,
             "superseded_by": str(superseded_by),

@@ -5,8 +5,11 @@ redelivery of any version, whenever it comes, finds its own document, and two co
 What was live is stored with the span in which it was; what never was has none, and is only created, never overwritten.
 
 History is written before the live document. So after a crash between the two, or where Elasticsearch refuses the next
-version, there is a row of the version that is still live: readers leave out the row whose `ext_version` is the live
+version, there is a row of the version that is still live: readers leave out the row whose `revision` is the live
 document's. It is overwritten, with the right span, when that version does give way.
+
+Each row also says how its article stands now (`standing.py`): nothing of a killed or withheld article may be found in its
+history. `holding.py` rewrites the rows whenever that changes.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from typing import Any
 from services.indexing import document
 from services.indexing.placement import history_slice
 from services.indexing.plan import Plan, Step
+from services.indexing.standing import Standing
 from services.indexing.versions import AFTER_KILL, STALE, Stored, announced_as, given_of
 from shared.elastic.ports import Action
 from shared.ids import KILL_BASE, SUBS
@@ -34,17 +38,23 @@ def history_id(article_id: str, ext_version: int, source_hash: str) -> str:
     return f"{article_id}:{as_sent}:{source_hash[:_HASH_LENGTH]}"
 
 
-def of_live(article_slice: str, source: Mapping[str, Any], *, live_until: str, superseded_by: int) -> Action:
-    """The history of what is live now and is about to be replaced. Written before the live document, so it is never lost."""
+def of_live(
+    article_slice: str, source: Mapping[str, Any], *, live_until: str, superseded_by: int, standing: Standing
+) -> Action:
+    """The history of what is live now and is about to be replaced. Written before the live document, so it is never lost.
+
+    Its Elasticsearch version is its own number, or where the article is held that of the version which holds it (see
+    `holding.py`): a worker that has lost its partition and writes late cannot open what the next one has closed.
+    """
     return Action(
         history_slice(article_slice),
         history_id(source["article_id"], given_of(source), source["source_hash"]),
-        None,
-        document.superseded(dict(source), live_until=live_until, superseded_by=superseded_by),
+        superseded_by if standing.held else source["ext_version"],
+        document.superseded(dict(source), live_until=live_until, superseded_by=superseded_by, standing=standing),
     )
 
 
-def of_step(after: Stored, step: Step) -> Action:
+def of_step(after: Stored, step: Step, standing: Standing) -> Action:
     """The history of a version that no reader saw live. Created only: a redelivery changes nothing."""
     version, decision = step.version, step.decision
     source = document.unspanned(
@@ -53,6 +63,7 @@ def of_step(after: Stored, step: Step) -> Action:
         revision=decision.revision or None,
         change=decision.change,
         superseded_by=after.ext_version,
+        standing=standing,
     )
     return Action(history_slice(after.slice), late_id(step), None, source, "create")
 

@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from services.indexing import document, history
+from services.indexing import document, history, holding, marks
 from services.indexing.accounting import Indexed, Round
 from services.indexing.history import Judged, Late
 from services.indexing.placement import Memory, history_slice, place
 from services.indexing.plan import Plan, Step, fold
 from services.indexing.portions import Portion
+from services.indexing.standing import standing_of
 from services.indexing.versions import Stored, Verdict, Version, given_of
 from shared.elastic.index import ARTICLES, KINDS, slice_name
 from shared.elastic.outcomes import Outcome
@@ -49,6 +50,10 @@ _FIELDS = (
     "version",
     "version_time",
     "normalized",
+    "embargo_open",
+    "embargoed_until",
+    "kill_partition",
+    "kill_offset",
 )
 _LATE_FIELDS = ("item", "change", "ext_version", "revision", "indexed")
 """What of a history document says what a late version is (see `history.judge`)."""
@@ -80,6 +85,7 @@ class Indexer:
         self._memory = memory
         self._since = since
         self._clock = clock
+        self._holding = holding.Holding(store)
         self._unrefreshed: set[str] = set()
         self._view_is_old = True
 
@@ -129,7 +135,13 @@ class Indexer:
             pending = left
         await self._tell(result.told)
         await self._refresh()
+        await self._mark(marks.of_kills(versions))
         return result
+
+    async def _mark(self, reached: Sequence[Action]) -> None:
+        if reached:
+            await self._store.ensure_slice(marks.SLICE)
+            await self._store.write(reached, refresh=True)
 
     async def _round(self, pending: dict[str, list[Version]], result: Indexed) -> dict[str, list[Version]]:
         """Plan and write these articles once; returns what has to be planned again."""
@@ -139,7 +151,10 @@ class Indexer:
         done = Round(result, stamp, self._since)
         late = await self._judged(plans)
         await self._write_history(plans, late, done)
-        await self._write_live([plan for plan in plans if plan.article_id not in done.again], done)
+        standing = [plan for plan in plans if plan.article_id not in done.again]
+        await self._holding.apply(holding.closing(standing))
+        await self._write_live(standing, done)
+        await self._holding.apply(holding.opening(plan for plan in standing if plan.article_id not in done.again))
         for plan in plans:
             if plan.article_id not in done.again:
                 done.account(plan, late.get(plan.article_id, ()))
@@ -218,7 +233,7 @@ class Indexer:
                 continue
             new = [judged.step for judged in late.get(plan.article_id, ()) if judged.late is Late.NEW]
             for step in (*plan.overtaken, *new):
-                yield _Owned(history.of_step(plan.after, step), plan, step)
+                yield _Owned(history.of_step(plan.after, step, holding.during(plan)), plan, step)
 
     async def _superseded(self, plans: Sequence[Plan], done: Round) -> AsyncIterator[_Owned]:
         """The history of the live documents that are about to be replaced; fetched only for these, some at a time."""
@@ -253,6 +268,7 @@ class Indexer:
                     change=after.change,
                     indexed=after.indexed,
                     origin=_origin(after) if step.decision.verdict is Verdict.RAISE else None,
+                    killed_at=after.killed_at,
                 ),
             )
             for plan, step, after in writing
@@ -299,8 +315,13 @@ def _superseding(plan: Plan, found: Found | None, done: Round) -> _Owned | None:
         # A previous owner was still writing. Look again.
         done.redo(plan)
         return None
-    by = plan.after.ext_version
-    action = history.of_live(found.index, found.source, live_until=done.stamp, superseded_by=by)
+    action = history.of_live(
+        found.index,
+        found.source,
+        live_until=done.stamp,
+        superseded_by=plan.after.ext_version,
+        standing=holding.during(plan),
+    )
     return _Owned(action, plan, None)
 
 
@@ -330,4 +351,6 @@ def _as_stored(found: Found) -> Stored:
         versioned_by=source.get("versioned_by", "received"),
         given=given_of({"received": _LONG_AGO, **source, "ext_version": found.version}),
         normalized=source.get("normalized", _LONG_AGO),
+        standing=standing_of(source.get("status", ""), source),
+        killed_at=(source["kill_partition"], source["kill_offset"]) if "kill_offset" in source else None,
     )

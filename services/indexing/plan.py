@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from services.indexing.standing import standing_of
 from services.indexing.versions import UNANNOUNCED, Decision, Stored, Verdict, Version, decide
 from shared.errors import Refused
 
@@ -28,7 +29,8 @@ class Plan:
 
     `before` is what the index holds, `after` what it will hold; `live` the step to be written live (None: nothing),
     `indexed` its stamp. `taken` are the steps that took their turn as the live version, `overtaken` those of them
-    that another overtook inside the batch; `late` is to be asked of history; `announced` are the steps to be told of.
+    that another overtook inside the batch; `late` is to be asked of history; `announced` are the steps to be told of;
+    `again`: the live version itself came again, so a crash may have left something half done.
     """
 
     article_id: str
@@ -41,6 +43,7 @@ class Plan:
     duplicates: list[Step] = field(default_factory=list)
     announced: list[Step] = field(default_factory=list)
     refused: list[tuple[Version, Refused]] = field(default_factory=list)
+    again: bool = False
 
     @property
     def replaces(self) -> bool:
@@ -83,7 +86,10 @@ def _take(plan: Plan, version: Version, place: Callable[[Version], str], indexed
     else:
         if verdict is Verdict.REWRITE and now is not None:
             # The live version's own item again: its number and stamp, and so the span of its history, stay.
-            plan.after = _stored(now.slice, step, now.indexed)._replace(ext_version=now.ext_version)
+            plan.after = _stored(now.slice, step, now.indexed)._replace(
+                ext_version=now.ext_version, killed_at=now.killed_at or _killed_at(version)
+            )
+            plan.again = True
         else:
             if plan.live and _revision(now) != _revision(plan.before):
                 plan.overtaken.append(plan.live)
@@ -114,4 +120,10 @@ def _stored(slice_: str, step: Step, indexed: str) -> Stored:
         version.versioned_by,
         version.ext_version,
         str(version.data.get("normalized") or ""),
+        standing_of(version.status, version.data),
+        _killed_at(version),
     )
+
+
+def _killed_at(version: Version) -> tuple[int, int] | None:
+    return version.position[1:] if version.killed else None

@@ -37,6 +37,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from services.indexing.standing import FREE, Standing
 from shared.errors import Refused
 from shared.events import Change, Status
 from shared.ids import KILL_BASE, SUBS, micros, version_base
@@ -90,6 +91,7 @@ class Stored(NamedTuple):
 
     `indexed` is the stamp of the live version's first write (RFC 3339), `change` what it did. `given` is the
     `ext_version` that the live version came with; the stored one differs in its sub, or where it was raised or assigned.
+    `standing` is what may be done with it, `killed_at` the place (partition, offset) of the record that killed it.
     """
 
     slice: str
@@ -105,6 +107,8 @@ class Stored(NamedTuple):
     versioned_by: str
     given: int
     normalized: str
+    standing: Standing = FREE
+    killed_at: tuple[int, int] | None = None
 
     @property
     def killed(self) -> bool:

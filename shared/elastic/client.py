@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from elastic_transport import AiohttpHttpNode, NdjsonSerializer
@@ -12,7 +12,7 @@ from elasticsearch import AsyncElasticsearch, OrjsonSerializer
 
 from shared.backoff import Backoff
 from shared.elastic.border import border
-from shared.elastic.ports import Found, OnWait
+from shared.elastic.ports import Found, OnWait, Row
 from shared.errors import Transient, Unavailable
 from shared.log import get_logger
 from shared.settings import ElasticsearchSettings
@@ -145,6 +145,18 @@ async def _lookup_some(
         "version": True,
         "_source": list(fields) or False,
     }
+    answer = await _whole(client, alias, body)
+    for hit in answer["hits"]["hits"]:
+        document = Found(hit["_index"], hit["_version"], hit.get("_source", {}))
+        before = found.get(hit["_id"])
+        if before is not None:
+            log.error("one id in two slices", id=hit["_id"], slices=[before.index, document.index])
+        if before is None or before.version < document.version:
+            found[hit["_id"]] = document
+
+
+async def _whole(client: AsyncElasticsearch, alias: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The answer of every shard to a search, or an error: half an answer says nothing of what is missing."""
     with border("look-up", refusal_is_ours=True):
         response = await client.perform_request(
             "POST",
@@ -153,17 +165,50 @@ async def _lookup_some(
             headers={"accept": "application/json", "content-type": "application/json"},
             body=body,
         )
-    answer = response.body
+    answer: Mapping[str, Any] = response.body
     shards = answer["_shards"]
     if answer["timed_out"] or shards["failed"] or shards["successful"] != shards["total"]:
         raise Unavailable(f"Elasticsearch, look-up: {shards['successful']} of {shards['total']} shards answered")
-    for hit in answer["hits"]["hits"]:
-        document = Found(hit["_index"], hit["_version"], hit.get("_source", {}))
-        before = found.get(hit["_id"])
-        if before is not None:
-            log.error("one id in two slices", id=hit["_id"], slices=[before.index, document.index])
-        if before is None or before.version < document.version:
-            found[hit["_id"]] = document
+    return answer
+
+
+async def rows(
+    client: AsyncElasticsearch,
+    alias: str,
+    article_ids: Sequence[str],
+    unless: Mapping[str, str | bool | None],
+    limit: int,
+) -> list[Row]:
+    """Documents of these articles behind the alias, as a search sees them; an empty system has none.
+
+    Args:
+        client: the connection.
+        alias: where to look.
+        article_ids: of which articles.
+        unless: those that have all of these values are left out; None: the field is absent.
+        limit: of as many documents at most; which ones, where there are more, is not said.
+
+    Raises:
+        Transient: a shard did not answer in time.
+        Misconfigured: Elasticsearch refuses us, or the request.
+    """
+    said = [
+        {"bool": {"must_not": {"exists": {"field": name}}}} if value is None else {"term": {name: value}}
+        for name, value in unless.items()
+    ]
+    body = {
+        "query": {
+            "bool": {
+                "filter": [{"terms": {"article_id": list(article_ids)}}],
+                "must_not": [{"bool": {"filter": said}}],
+            }
+        },
+        "size": limit,
+        "sort": ["_doc"],
+        "_source": ["article_id"],
+    }
+    answer = await _whole(client, alias, body)
+    return [Row(hit["_index"], hit["_id"], hit["_source"]["article_id"]) for hit in answer["hits"]["hits"]]
 
 
 async def fetch(

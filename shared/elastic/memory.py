@@ -7,7 +7,7 @@ Writes go through the real `BulkWriter`, so that what is tested on this fake is 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ from shared.elastic.bulk import WRITTEN, BulkWriter, Sleep, Verdict
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS_ALIAS, MARKS, alias_of
 from shared.elastic.mapping import article_properties, dead_letter_properties, mark_properties, version_properties
 from shared.elastic.outcomes import INDEX_MISSING, Outcome, classify
-from shared.elastic.ports import Action, Found, ItemOutcome, OnWait
+from shared.elastic.ports import Action, Found, ItemOutcome, OnWait, Row
 from shared.errors import NewswireError
 
 _MAPPINGS = {
@@ -154,6 +154,20 @@ class MemoryStore:
                 if document not in found or found[document].version < hit.version:
                     found[document] = _part_of(hit, fields)
         return found
+
+    async def rows(
+        self, alias: str, article_ids: Sequence[str], unless: Mapping[str, str | bool | None], limit: int
+    ) -> list[Row]:
+        """Documents of these articles that do not have all of these values, as of the last refresh."""
+        self._fail_read()
+        found = [
+            Row(hit.index, id_, hit.source["article_id"])
+            for part in self._of(alias)
+            for id_, hit in part.seen.items()
+            if hit.source.get("article_id") in article_ids
+            and any(hit.source.get(name) != value for name, value in unless.items())
+        ]
+        return found[:limit]
 
     async def fetch(
         self, places: Sequence[tuple[str, str]], fields: Sequence[str] | None = None

@@ -6,7 +6,7 @@ contract suite in `tests/contract` runs over the two.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -54,6 +54,15 @@ class Found:
     source: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Where a document of an article stands: its index, its id, and the article's."""
+
+    index: str
+    id: str
+    article_id: str
+
+
 class ArticleStore(Protocol):
     """The index as indexing needs it.
 
@@ -69,6 +78,14 @@ class ArticleStore(Protocol):
 
     async def lookup(self, alias: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Found]:
         """Documents of these ids anywhere behind the alias, as a search sees them (after a refresh)."""
+
+    async def rows(
+        self, alias: str, article_ids: Sequence[str], unless: Mapping[str, str | bool | None], limit: int
+    ) -> list[Row]:
+        """Documents of these articles behind the alias, as a search sees them, some `limit` of them.
+
+        `unless`: those that have all of these values already are left out; None: the field is absent.
+        """
 
     async def fetch(
         self, places: Sequence[tuple[str, str]], fields: Sequence[str] | None = None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from elasticsearch import AsyncElasticsearch
 
 from shared.elastic import client as calls
 from shared.elastic import index
 from shared.elastic.bulk import BulkWriter
-from shared.elastic.ports import Action, Found, ItemOutcome, OnWait
+from shared.elastic.ports import Action, Found, ItemOutcome, OnWait, Row
 from shared.elastic.request import BulkRequest
 from shared.errors import Misconfigured
 from shared.settings import Settings
@@ -55,6 +55,12 @@ class ElasticStore:
     async def lookup(self, alias: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Found]:
         """Documents of these ids behind the alias, as a search sees them."""
         return await calls.lookup(self._client, alias, ids, fields)
+
+    async def rows(
+        self, alias: str, article_ids: Sequence[str], unless: Mapping[str, str | bool | None], limit: int
+    ) -> list[Row]:
+        """Documents of these articles that do not have all of these values."""
+        return await calls.rows(self._client, alias, article_ids, unless, limit)
 
     async def fetch(
         self, places: Sequence[tuple[str, str]], fields: Sequence[str] | None = None

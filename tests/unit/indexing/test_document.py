@@ -9,6 +9,7 @@ from services.indexing import document, history
 from services.indexing.announce import Announcement, message
 from services.indexing.parse import parse
 from services.indexing.plan import fold
+from services.indexing.standing import FREE, Standing
 from services.indexing.versions import Version
 from shared import ids
 from shared.elastic.memory import MemoryStore
@@ -143,8 +144,10 @@ def test_tombstone_has_no_text():
 
 def test_superseded_document_has_its_span():
     source = orjson.loads(document.live(version(FULL), **WRITTEN))
-    found = orjson.loads(document.superseded(source, live_until="2026-03-06T00:00:00.000000Z", superseded_by=3000))
-    assert (found["live_from"], found["live_until"]) == (WRITTEN["indexed"], "2026-03-06T00:00:00.000000Z")
+    until = "2026-03-06T00:00:00.000000Z"
+    found = orjson.loads(document.superseded(source, live_until=until, superseded_by=3000, standing=FREE))
+    assert (found["live_from"], found["live_until"]) == (WRITTEN["indexed"], until)
+    assert "held" not in found
     assert found["superseded_by"] == "3000"
     assert found["body"] == source["body"]
 
@@ -160,7 +163,8 @@ def test_history_id_does_not_depend_on_the_sub():
 
 def test_what_never_was_live_overwrites_nothing():
     plan = fold(None, [version(article(version=2)), version(article(version=1), 1)], lambda _: "articles-2026.03", "x")
-    action = history.of_step(plan.after, plan.late[0])
+    action = history.of_step(plan.after, plan.late[0], Standing(held=True))
+    assert orjson.loads(action.source)["held"] is True
     assert (action.op, action.version, action.index) == ("create", None, "article-versions-2026.03")
     assert "live_from" not in orjson.loads(action.source)
 
