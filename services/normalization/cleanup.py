@@ -59,6 +59,8 @@ class Cleaned:
 
     lines: list[Line] = field(default_factory=list)
     credit: str | None = None
+    signed: str | None = None
+    """The agency that signs off with its name."""
     related: list[Related] = field(default_factory=list)
     named: list[tuple[int, Related]] = field(default_factory=list)
     """Other stories with the place where they are named."""
@@ -173,6 +175,8 @@ def drop_sign_off(lines: list[Line], result: Cleaned) -> list[Line]:
         line = lines[end - 1]
         if line.code == "Y" and not result.reporters:
             result.reporters = _names(line.rest)
+        elif line.code == "E" and line.rest and result.signed is None:
+            result.signed = line.rest
         end -= 1
     if end == len(lines) or end == 0:
         return lines

@@ -11,13 +11,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
-from services.normalization import cleanup, dateline, dates, html, language, layout, lifecycle, page, topics
+from services.normalization import dateline, dates, html, language, layout, lifecycle, topics
 from services.normalization.fingerprint import source_hash
 from services.normalization.formats import registry
 from services.normalization.parts import GivenDate, StoryParts
-from services.normalization.phrases import fold, stands_alone
 from services.normalization.raw import RawStory
 from services.normalization.sentences import first_sentence, summary_of
+from services.normalization.story_text import StoryText, clean_text
 from shared.errors import Refused
 from shared.events import Article, HonestDate, Status
 
@@ -215,43 +215,11 @@ def _read_dates(
     return known
 
 
-class _Text(NamedTuple):
-    """A story's text once it is cleaned: `title` may be empty, `body` is paragraphs."""
-
-    title: str
-    body: list[str]
-    head: page.Head
-    cleaned: cleanup.Cleaned
-
-
-def _clean_text(parts: StoryParts, notes: list[str]) -> _Text:
-    """What is story in the text, and what stands around it; what was taken out is told in `notes`."""
-    title = layout.squeeze(layout.strip_invisible(parts.title)[0]) if parts.title else ""
-    text, stripped = layout.strip_invisible(parts.body or "")
-    if stripped:
-        notes.append(f"{stripped} control or invisible characters taken out")
-    lines = cleanup.coded(_paragraphs(parts, text))
-    cleaned = cleanup.Cleaned()
-    head = page.Head()
-    if parts.layout == "pasted":
-        lines = cleanup.drop_teasers_above(lines, cleaned)
-        head = page.read_head(lines)
-        lines = [line for place, line in enumerate(lines) if place >= head.start or line.code not in "HT"]
-    title = title or head.title or ""
-    cleanup.clean(_without_title(lines, title), cleaned, is_page=parts.layout != "story")
-    body = [line.text for line in cleaned.lines]
-    notes += head.notes + cleaned.notes
-    if not title and not body and parts.layout == "story" and lines:
-        # What a provider files as a story is one, even if it is a list of the day's events that looks like teasers.
-        body = [line.text for line in lines]
-        notes.append("cleaning would have left nothing: the text is as it was filed")
-    return _Text(title, body, head, cleaned)
-
-
 def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
     """Clean text and all that is read from it."""
     notes: list[str] = fields["notes"]
-    title, body, head, cleaned = _clean_text(parts, notes)
+    text = clean_text(parts, notes)
+    title, body, head, cleaned = text.title, text.body, text.head, text.cleaned
     if head.published and parts.published is None:
         fields["dates"] |= _read_dates({"published": head.published}, raw, fields["normalized"], notes)
     if not title and not body:
@@ -261,11 +229,11 @@ def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
         raise Refused("no-text", "nothing is left of it once set phrases and teasers are taken out")
     fields["title"], fields["title_derived"] = (title, False) if title else (first_sentence(body[0]), True)
     fields["body"] = "\n\n".join(body) or None
-    fields["summary"] = parts.summary or (summary_of(body[0]) if body else None)
-    fields["dateline"] = parts.dateline or (dateline.read_dateline(body[0]) if body else None)
+    fields["summary"] = parts.summary or (summary_of(text.lead) if body else None)
+    _dateline(fields, parts, text, raw)
     fields["subheads"] = parts.subheads or head.subheads
-    fields["byline"] = parts.byline or head.byline or cleaned.reporters
-    fields["credit"] = parts.credit or cleaned.credit
+    fields["byline"] = parts.byline or (text.opening and text.opening.byline) or head.byline or cleaned.reporters
+    fields["credit"] = parts.credit or cleaned.credit or (text.opening and text.opening.agency) or cleaned.signed
     fields["section"] = parts.section or head.section
     fields["related"] = parts.related + cleaned.related
     fields["word_count"] = sum([paragraph.count(" ") + 1 for paragraph in body])
@@ -283,15 +251,19 @@ def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
         fields["body_html"] = html.sanitise(parts.body_html)
 
 
-def _paragraphs(parts: StoryParts, text: str) -> list[layout.Paragraph]:
-    """The body's paragraphs: its blocks where markup told them, else what the text's layout tells."""
-    if parts.blocks:
-        return [layout.Paragraph(layout.strip_invisible(block.text)[0], True) for block in parts.blocks]
-    return layout.paragraphs(text, stands_alone) if text else []
-
-
-def _without_title(lines: list[cleanup.Line], title: str) -> list[cleanup.Line]:
-    """Senders often repeat the headline as the first line of the text."""
-    if title and len(lines) > 1 and fold(lines[0].text) == fold(title):
-        return lines[1:]
-    return lines
+def _dateline(fields: dict[str, Any], parts: StoryParts, text: StoryText, raw: RawStory) -> None:
+    """The dateline, and the day it means; one that says its year dates a story that says nothing else of when."""
+    found = parts.dateline or (text.opening.dateline if text.opening else None)
+    fields["dateline"] = found
+    if found is None or not found.date:
+        return
+    known: dict[str, HonestDate] = fields["dates"]
+    near = known.get("version_time") or known.get("published") or known.get("updated")
+    given = dateline.day_of(found, near.value if near else raw.received)
+    day = dates.honest(given, dates.zone_named(raw.zone))
+    if day is None:
+        return
+    known["dateline"] = day
+    if not near and dateline.has_year(found) and dates.believable(day, fields["normalized"]):
+        known["published"] = day
+        fields["notes"].append("published by its dateline alone")

@@ -117,7 +117,7 @@ def kind_of(line: str) -> Match | None:
     if len(line) > LONGEST:
         return None
     text = line.lstrip(_BULLETS) or line
-    if text[0] in "([" and text[-1] in ")]" and (bracketed := _bracketed(text[1:-1].strip())):
+    if text[0] in "([/" and text[-1] in ")]/" and (bracketed := _bracketed(text[1:-1].strip())):
         return bracketed
     folded = fold(text)
     word = _first_word(folded)
@@ -129,7 +129,7 @@ def kind_of(line: str) -> Match | None:
     return _elsewhere(folded, word)
 
 
-_AGENCIES = frozenset(fold(name) for name in wording.AGENCIES.split())
+_AGENCIES = frozenset(fold(name).replace("_", " ") for name in wording.AGENCIES.split())
 
 
 def _bracketed(text: str) -> Match | None:
@@ -137,7 +137,7 @@ def _bracketed(text: str) -> Match | None:
     if fold(text) in _AGENCIES:
         return Match(Kind.CREDIT, text)
     match = kind_of(text) if text else None
-    return match if match is not None and match.kind in (Kind.CREDIT, Kind.RELATED) else None
+    return match if match is not None and match.kind in (Kind.CREDIT, Kind.RELATED, Kind.TRAILER) else None
 
 
 def _elsewhere(folded: str, word: str) -> Match | None:
@@ -285,8 +285,9 @@ def _noise(text: str, folded: str, length: int) -> Match | None:
 
 
 def _trailer(text: str, folded: str, length: int) -> Match | None:
-    del folded
-    return None if text[length:].strip(" .()-/") else Match(Kind.TRAILER)
+    if text[length:].strip(" .()-/<>\"'"):
+        return None
+    return Match(Kind.TRAILER, "Reuters" if folded.startswith("reuter") else "")
 
 
 def _reporting(text: str, folded: str, length: int) -> Match | None:

@@ -82,12 +82,33 @@ informativa sulla privacy; tutti i diritti riservati; riproduzione riservata;
 partilhar; partilhe; compartilhe; compartilhar; siga-nos; siga o; siga a; publicidade; imagem; este site usa cookies; este site utiliza cookies;
 política de privacidade; todos os direitos reservados
 """
-TRAILER = "reuter; reuters; end; ends; -ends-; - ends -; -30-; - 30 -; ###; # # #; * * *; ***; fin; ende; τέλος; fine; fim; -end-; enditem"
+TRAILER = "reuter; reuters; end; ends; -ends-; - ends -; -30-; - 30 -; ###; # # #; * * *; ***; fin; ende; τέλος; fine; fim; -end-; enditem; more; -more-; ---; ----; xxxx"
 REPORTING = """
 reporting by; (reporting by; editing by; (editing by; writing by; (writing by; additional reporting by; (additional reporting by;
 compiled by; translated by; (by; reporting and writing by; (bearbeitet von; bearbeitet von; (reportage; (écrit par;
 """
 AGENCIES = """
-AA AFP AMNA ANA-MPA ANSA AP APA ATS Belga CTK ČTK DPA EFE EuropaPress IRNA Kyodo Lusa MTI NTB PA PAP Reuters Ritzau STT TASS TT
-Xinhua Yonhap ΑΠΕ-ΜΠΕ ΑΠΕ ΑΜΝΑ
+AA AAP AFP ADN Adnkronos Agerpres AGI ALDE AMNA ANA ANA-MPA ANI Anadolu ANP ANSA ANTARA AP APA Apcom Askanews ATS awp Belga Bernama BNS BTA CNA CP CTK
+ČTK Dow_Jones DPA dpa-AFX EFE EuropaPress Europa_Press FENA Hina IANS Interfax IRNA ISNA Itar-Tass Jiji KNA Keystone-SDA KUNA Kyodo
+LETA Lusa MAP MENA MTI NAN NTB NZPA PA PAP PL Petra Presse_Canadienne Prensa_Latina PTI Reuter Reuters RIA RIA_Novosti Ritzau SANA SAPA SDA SID
+Sinc SIR SPA SPS STA STT Tanjug TAP TASR TASS Télam Telam TT Thomson_Reuters UNI UPI VNA WAFA WAM Xinhua Yonhap ΑΠΕ-ΜΠΕ ΑΠΕ ΑΜΝΑ ΚΥΠΕ
+Ρόιτερς ТАСС epd afp dpad ddp
 """
+"""Agencies by the names they sign with; `_` stands for a blank."""
+
+CITIES = """
+Amsterdam; Ankara; Athens; Baghdad; Bangkok; Beijing; Beirut; Belgrade; Berlin; Bonn; Brussels; Bucharest; Budapest; Buenos Aires; Cairo;
+Caracas; Copenhagen; Dakar; Damascus; Delhi; Dubai; Dublin; Frankfurt; Geneva; Gaza; Hanoi; Havana; Helsinki; Hong Kong; Istanbul; Jakarta;
+Jerusalem; Johannesburg; Kabul; Kiev; Kyiv; Lagos; Lima; Lisbon; London; Luxembourg; Madrid; Manila; Melbourne; Mexico City; Milan;
+Montreal; Moscow; Mumbai; Munich; Nairobi; New Delhi; New York; Nicosia; Oslo; Ottawa; Paris; Prague; Pretoria; Quebec City; Riga; Rio de
+Janeiro; Riyadh; Rome; San Francisco; Santiago; Sao Paulo; Seoul; Shanghai; Singapore; Sofia; Stockholm; Sydney; Taipei; Tallinn; Tehran;
+Tel Aviv; Tokyo; Toronto; Tunis; Vatican City; Vienna; Vilnius; Warsaw; Washington; Zagreb; Zurich; United Nations; Atlanta; Baltimore;
+Boston; Chicago; Cincinnati; Cleveland; Dallas; Denver; Detroit; Honolulu; Houston; Indianapolis; Las Vegas; Los Angeles; Miami;
+Milwaukee; Minneapolis; New Orleans; Oklahoma City; Philadelphia; Phoenix; Pittsburgh; St. Louis; Salt Lake City; San Antonio; San Diego;
+Seattle; Wellington; Canberra; Islamabad; Karachi; Colombo; Dhaka; Kampala; Harare; Lusaka; Αθήνα; Θεσσαλονίκη; Λευκωσία; Βρυξέλλες;
+Παρίσι; Λονδίνο; Βερολίνο; Ρώμη; Μαδρίτη; Μόσχα; Κίεβο; Ουάσιγκτον; Νέα Υόρκη; Άγκυρα; Κωνσταντινούπολη; Wien; Bern; Zürich; München;
+Hamburg; Köln; Brüssel; Genf; Moskau; Rom; Warschau; Prag; Bruxelles; Genève; Londres; Moscou; Rome; Marseille; Lyon; Athènes; Atenas;
+Barcelona; Bogotá; Ciudad de México; Moscú; París; Roma; Milano; Torino; Napoli; Bruxelas; Lisboa; Porto; Brasília; São Paulo; Rio de
+Janeiro; Londra; Parigi; Berlino; Mosca; Ginevra; Luanda; Maputo
+"""
+"""Cities known well enough to stand in a dateline without country, date or agency."""

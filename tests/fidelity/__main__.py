@@ -16,6 +16,7 @@ from tests.fidelity.table import Row, bar, console, missed, printed
 
 TASKS = (
     # Each is a module of this folder with `rows(corpora: Path) -> Iterable[Row]`, in the order of the table.
+    "wire_text",
 )
 UNSET = (
     "newswire: NEWSWIRE_CORPORA is not set: it names the folder of sample material (news-pages/, reuters/ and so on)"

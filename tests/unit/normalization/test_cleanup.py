@@ -46,7 +46,7 @@ def kept(text):
         ("Χρησιμοποιούμε cookies για να βελτιώσουμε την εμπειρία σας.", Kind.NOISE, ""),
         ("Most read", Kind.LIST, ""),
         ("Σχετικά άρθρα", Kind.LIST, ""),
-        ("Reuter", Kind.TRAILER, ""),
+        ("Reuter", Kind.TRAILER, "Reuters"),
         ("-30-", Kind.TRAILER, ""),
     ],
 )
