@@ -57,6 +57,16 @@ POLL_DELAY = Gauge(
     registry=REGISTRY,
 )
 
+WEBSUB = Counter(
+    "newswire_websub",
+    "What hubs do (verified, denied, ping, unsigned, bad-signature, refused, ignored, not-taken): many bad-signature: someone forges",
+    ["outcome"],
+    registry=REGISTRY,
+)
+WEBSUB_LEASES = Gauge(
+    "newswire_websub_leases", "Feeds of this replica whose hub sends their news at once", registry=REGISTRY
+)
+
 DROP_FILES = Counter(
     "newswire_drop_files",
     "Files of drop folders by feed and end (done, refused); refused ones have their reason beside them",

@@ -208,6 +208,10 @@ class IngestionSettings(Section):
     """For closed networks: feeds may be fetched from this machine and private networks. Everywhere else it opens the network's inside to whoever writes a feed (SSRF)."""
     user_agent: str = Field("newswire/0.1", pattern=r"^[\x20-\x7e]{1,200}$")
     """How fetches name themselves; say here how to reach you."""
+    public_url: str | None = Field(None, pattern=r"^https?://[\x21-\x7e]{1,1000}$")
+    """Where hubs (WebSub) reach this front door from outside, as in `https://news.example.org`; without it all feeds are only polled."""
+    websub_key: SecretStr | None = None
+    """Makes the addresses and secrets given to hubs; replicas must share it. Without one it is kept in `data_dir` (single machine)."""
 
 
 class NormalizationSettings(Section):

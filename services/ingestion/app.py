@@ -15,8 +15,10 @@ from services.ingestion.door import Door
 from services.ingestion.dropbox import DropFolders
 from services.ingestion.idempotency import IdempotencyKeys
 from services.ingestion.openapi import PUSH, name_schemes
-from services.ingestion.polled import poll_feeds
+from services.ingestion.polled import hub_callback, poll_feeds
 from services.ingestion.pushes import Pushes
+from services.ingestion.websub.callback import Callback
+from services.ingestion.websub.names import PATH
 from shared.errors import Misconfigured
 from shared.events import now
 from shared.feeds import Feeds
@@ -39,8 +41,10 @@ def create_app(
     settings: Settings,
     health: Health,
     clock: Callable[[], datetime] = now,
+    *,
+    hubs: Callback | None = None,
 ) -> FastAPI:
-    """The HTTP application; does no IO by itself. `clock` gives the time at which a push is taken."""
+    """The HTTP application; does no IO by itself. `clock` gives the time at which a push is taken; `hubs` answers hubs."""
     door = Door(
         publisher,
         item_limit=settings.sizes.item,
@@ -60,6 +64,9 @@ def create_app(
     app.post("/v1/feeds/{feed}/items", status_code=202, response_model=None, **PUSH)(
         Pushes(door, feeds, settings, health, clock).push
     )
+    if hubs is not None:  # their interface is WebSub's, not one of ours to describe
+        app.get(PATH + "{feed}/{token}", response_model=None, include_in_schema=False)(hubs.verify)
+        app.post(PATH + "{feed}/{token}", response_model=None, include_in_schema=False)(hubs.deliver)
     name_schemes(app)
     install_problems(app)
     app.add_middleware(Observed, route_of=by_route(_FIXED))
@@ -75,7 +82,7 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     feeds = Feeds(settings.feeds_path, settings.local_key_path)
     feeds.load()
     publisher = AiokafkaPublisher(settings)
-    app = create_app(publisher, feeds, settings, health)
+    app = create_app(publisher, feeds, settings, health, hubs=hub_callback(settings, feeds, publisher, health))
     http = settings.ingestion
     connecting = asyncio.create_task(_connect(publisher, health, stop))
     dropping = asyncio.create_task(DropFolders(feeds, publisher, settings).run(stop))

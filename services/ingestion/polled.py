@@ -8,15 +8,25 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from services.ingestion.poller import GROUP, FeedList, Poller
+from services.ingestion.auth import FeedDirectory
+from services.ingestion.poller import GROUP, Poller
 from services.ingestion.polling.fetch import Fetcher, FetchPolicy
 from services.ingestion.polling.hosts import Hosts
+from services.ingestion.polling.jobs import Jobs
 from services.ingestion.polling.pages import Pages
 from services.ingestion.polling.poll import Poll
 from services.ingestion.polling.share import Share
+from services.ingestion.websub.callback import Callback
+from services.ingestion.websub.journal import Journal
+from services.ingestion.websub.keys import websub_key
+from services.ingestion.websub.names import Names
+from services.ingestion.websub.owner import Subscriber
+from services.ingestion.websub.rounds import HubRounds
 from shared.errors import Unavailable
 from shared.events import FEEDS_STATE
-from shared.kafka.client import AiokafkaSource, TopicsAdmin
+from shared.feeds import FeedList
+from shared.health import Health
+from shared.kafka.client import AiokafkaReader, AiokafkaSource, TopicsAdmin
 from shared.kafka.ports import Publisher, Source
 from shared.log import get_logger
 from shared.settings import Settings
@@ -67,7 +77,8 @@ def create_poller(
     `count` asks how many partitions `feeds.state` has.
     """
     given = settings.ingestion
-    fetcher = Fetcher(fetch_policy(settings))
+    policy = fetch_policy(settings)
+    fetcher = Fetcher(policy)
     hosts = Hosts(given.poll_host_gap_s, time.monotonic)
     poll = Poll(
         fetcher,
@@ -78,8 +89,39 @@ def create_poller(
     )
     # A third of the session: what was confirmed is ours for two thirds more, which is longer than a step of a poll.
     share = Share(source, publisher, count, certain_s=settings.kafka.session_timeout_s / 3)
-    poller = Poller(feeds, source, publisher, share=share, poll=poll, hosts=hosts, concurrency=given.poll_concurrency)
+    jobs = Jobs(share)
+    rounds = None
+    if given.public_url is not None:
+        subscriber = Subscriber(Names(websub_key(settings)), given.public_url, fetcher, policy)
+        rounds = HubRounds(feeds, share, jobs, publisher, subscriber, poll, hosts, given.poll_max_bytes)
+    poller = Poller(
+        feeds,
+        source,
+        publisher,
+        share=share,
+        poll=poll,
+        hosts=hosts,
+        concurrency=given.poll_concurrency,
+        jobs=jobs,
+        rounds=rounds,
+    )
     return poller, fetcher
+
+
+def hub_callback(settings: Settings, feeds: FeedDirectory, publisher: Publisher, health: Health) -> Callback | None:
+    """What answers hubs; None where they cannot reach us.
+
+    Raises:
+        Misconfigured: there is no key for it, and none can be kept.
+    """
+    if settings.ingestion.public_url is None:
+        return None
+
+    async def count() -> int:
+        return await topic_partitions(settings, FEEDS_STATE)
+
+    journal = Journal(lambda: AiokafkaReader(settings))
+    return Callback(Names(websub_key(settings)), feeds, journal, count, publisher.publish, settings, health)
 
 
 async def topic_partitions(settings: Settings, topic: str) -> int:

@@ -6,21 +6,23 @@ Runs beside the front door in every replica. A broken feed, a broken state or an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 import httpx2
 
 from services.ingestion.polling.feed_state import FeedState, state_message
 from services.ingestion.polling.hosts import Hosts, Turn
+from services.ingestion.polling.jobs import Jobs, Lease
 from services.ingestion.polling.poll import Poll, first_state
 from services.ingestion.polling.schedule import Bounds, Outcome, after
 from services.ingestion.polling.share import Part, Share
+from services.ingestion.websub.rounds import Rounds
 from shared.errors import Misconfigured, Transient
 from shared.events import FEEDS_STATE, now
-from shared.feeds import Feed, PollRules
+from shared.feeds import Feed, FeedList, PollRules
 from shared.kafka.ports import Publisher, Source, TopicPartition
 from shared.log import bound_contextvars, get_logger
 from shared.metrics import FAILING_FEEDS, POLL_DELAY, POLLED_FEEDS
@@ -36,31 +38,6 @@ MISCONFIGURED_S: Final = 30.0
 FAILING: Final = 3
 
 _log = get_logger()
-
-
-class FeedList(Protocol):
-    """Where the feeds of now are looked up."""
-
-    def current(self) -> Mapping[str, Feed]:
-        """All feeds by id."""
-
-
-@dataclass(eq=False)
-class _Lease:
-    """The right to poll one feed, for one poll; see `poll.Lease`."""
-
-    share: Share
-    part: Part
-    delivering: bool = False
-
-    async def confirm(self) -> None:
-        await self.share.confirm(self.part)
-
-
-@dataclass(eq=False)
-class _Running:
-    task: asyncio.Task[None]
-    lease: _Lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +62,8 @@ class Poller:
         poll: Poll,
         hosts: Hosts,
         concurrency: int,
+        jobs: Jobs | None = None,
+        rounds: Rounds | None = None,
         clock: Callable[[], datetime] = now,
         tick_s: float = TICK_S,
     ) -> None:
@@ -97,7 +76,9 @@ class Poller:
         self._concurrency = concurrency
         self._clock = clock
         self._tick_s = tick_s
-        self._running: dict[str, _Running] = {}
+        self._jobs = Jobs(share) if jobs is None else jobs
+        self._running = self._jobs.running
+        self._rounds = rounds
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take part in the polling until `stop`; without a polled feed in the feeds file nothing is asked of Kafka."""
@@ -120,6 +101,8 @@ class Poller:
             try:
                 self._share.take(await self._source.poll(1000, self._tick_s))
                 await self._share.mark()
+                if self._rounds is not None:
+                    await self._rounds.go(self._concurrency)
                 await self._start_due()
             except Misconfigured as error:
                 _log.error("polling waits for a person", reason=str(error))
@@ -159,7 +142,7 @@ class Poller:
             if state is None:
                 state = part.states[feed.id] = first_state(feed.poll, moment)
             failing += state.pace.failures >= FAILING
-            late_s = (moment - _when(state, feed.poll)) / timedelta(seconds=1)
+            late_s = (moment - _when(state, feed.poll, moment)) / timedelta(seconds=1)
             if late_s >= 0 and feed.id not in self._running:
                 due.append(_Due(late_s, feed, feed.poll, part, state))
         due.sort(key=lambda one: -one.late_s)
@@ -169,17 +152,9 @@ class Poller:
         return due
 
     def _start(self, one: _Due, turn: Turn) -> None:
-        lease = _Lease(self._share, one.part)
-        task = asyncio.create_task(self._one(one, turn, lease))
-        self._running[one.feed.id] = _Running(task, lease)
+        self._jobs.start(one.feed.id, one.part, lambda lease: self._one(one, turn, lease), turn.end)
 
-        def over(_: asyncio.Task[None]) -> None:
-            turn.end()  # a task that is cancelled before its first step ends nothing itself
-            self._running.pop(one.feed.id, None)
-
-        task.add_done_callback(over)
-
-    async def _one(self, one: _Due, turn: Turn, lease: _Lease) -> None:
+    async def _one(self, one: _Due, turn: Turn, lease: Lease) -> None:
         state = one.state
         with bound_contextvars(feed=one.feed.id):
             try:
@@ -209,16 +184,7 @@ class Poller:
 
     async def _give_up(self) -> None:
         self._share.revoked()
-        running = list(self._running.values())
-        for one in running:
-            if not one.lease.delivering:
-                one.task.cancel()
-        tasks = [one.task for one in running]
-        if tasks:
-            await asyncio.wait(tasks, timeout=LET_GO_S)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await self._jobs.give_up(LET_GO_S)
 
 
 def _host(url: str) -> str:
@@ -229,12 +195,15 @@ def _host(url: str) -> str:
         return ""
 
 
-def _when(state: FeedState, rules: PollRules) -> datetime:
+def _when(state: FeedState, rules: PollRules, moment: datetime) -> datetime:
     """When a feed is due: a new address at once, and never later than its bounds of now say."""
     if state.url != rules.url:
         return min(state.next, (state.polled or state.next) + timedelta(seconds=rules.min_interval_s))
     if state.pace.failures or state.polled is None:
         return state.next
+    if state.websub.current is not None and not state.websub.relies(moment):
+        # The wait was made while a hub could be relied on.
+        return min(state.next, state.polled + timedelta(seconds=state.pace.interval_s * 1.1))
     return min(state.next, state.polled + timedelta(seconds=rules.max_interval_s * 1.2))
 
 

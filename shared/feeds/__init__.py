@@ -13,12 +13,13 @@ from shared.feeds.model import (
     WebSubRules,
 )
 from shared.feeds.parser import parse_feeds
-from shared.feeds.reload import Feeds, read_secret
+from shared.feeds.reload import FeedList, Feeds, read_secret
 from shared.feeds.secret import new_secret, parse_secret
 
 __all__ = [
     "DropRules",
     "Feed",
+    "FeedList",
     "FeedRules",
     "Feeds",
     "FormatHint",

@@ -11,6 +11,7 @@ zone = "Europe/Paris"       # how dates without a zone are read
 language = "en"
 rights = "© AFP"            # of stories that say nothing of their rights
 order_by = "version-time"   # what orders the versions of a story: version, version-time or received
+empty_embargo = "ignore"    # an embargo without any end is noise of the sender's template, and holds nothing
 key_hashes = ["…"]          # SHA-256 (hex) of each valid key; two, so that keys can be changed without a gap
 signing_secret_files = ["afp.whsec"]   # Standard Webhooks secrets, each in a file of its own; two at most
 
@@ -27,6 +28,11 @@ url = "https://example.org/feed.xml"
 min_interval_s = 60
 max_interval_s = 3600
 fetch_pages = true
+
+[feeds.afp-en.websub]       # and its hub sends at once what is new; an empty table takes the hub that the feed names
+hub = "https://hub.example.org/"
+topic = "https://example.org/feed.xml"
+lease_seconds = 864_000
 
 [feeds.afp-en.drop]         # files renamed into this folder are taken
 folder = "/srv/wires/afp"
@@ -77,6 +83,7 @@ FormatHint = Literal[
     "iptc-7901", "anpa-1312", "ritzau", "cp-jimi", "solita",
 ]  # fmt: skip
 OrderBy = Literal["version", "version-time", "received"]
+EmptyEmbargo = Literal["hold", "ignore"]
 StatusMeaning = Literal["usable", "withheld", "embargoed", "killed"]
 
 
@@ -124,6 +131,8 @@ class WebSubRules(Rules):
     """Without one: the hub that the feed itself names."""
     topic: Address | None = None
     """Without one: the address that the feed gives as its own, else the polled one."""
+    lease_seconds: Annotated[int, Field(ge=60, le=366 * 86_400)] | None = None
+    """How long a subscription is asked for before it is renewed (default: ten days); hubs give what they like."""
 
 
 class DropRules(Rules):
@@ -143,6 +152,8 @@ class FeedRules(Rules):
     rights: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)] | None = None
     order_by: OrderBy | None = None
     """None: the version where it is an integer, else the version time, else when it was received."""
+    empty_embargo: EmptyEmbargo = "hold"
+    """What an embargo without any end means: it holds until a later version ends it, or it is the template's noise."""
     status_map: Annotated[
         dict[Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=64)], StatusMeaning],
         Field(max_length=100),
@@ -153,13 +164,12 @@ class FeedRules(Rules):
     limits: LimitRules = LimitRules()
     poll: PollRules | None = None
     websub: WebSubRules | None = None
-    """Planned: a feed that has this table is refused until newswire subscribes to hubs."""
     drop: DropRules | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.websub:
-            raise ValueError("newswire does not subscribe to hubs yet: take the websub table out, the feed is polled")
+        if self.websub and not self.poll:
+            raise ValueError("a websub table goes with a poll table: what a hub does not send is polled")
         return self
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from shared.errors import Misconfigured
 from shared.feeds.model import Feed
@@ -64,6 +64,13 @@ def _stamp(path: Path) -> Stamp:
     except FileNotFoundError:
         return None
     return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+class FeedList(Protocol):
+    """Where the feeds of now are looked up."""
+
+    def current(self) -> Mapping[str, Feed]:
+        """All feeds by id."""
 
 
 class Feeds:

@@ -17,6 +17,8 @@ class Request:
     path: str
     headers: Mapping[str, str]
     at: float
+    method: str = "GET"
+    body: bytes = b""
 
 
 @dataclass
@@ -66,7 +68,9 @@ class Site:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
                 lines = (line.partition(":") for line in head[1:] if line)
                 headers = {name.lower(): value.strip() for name, _, value in lines}
-                request = Request(head[0].split(" ")[1], headers, time.monotonic())
+                body = await reader.readexactly(int(headers.get("content-length", 0)))
+                method, path, *_ = head[0].split(" ")
+                request = Request(path, headers, time.monotonic(), method, body)
                 self.requests.append(request)
                 if await self._answer(request, writer):
                     return

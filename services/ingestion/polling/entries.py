@@ -10,12 +10,14 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
 from lxml import etree
 
+from services.ingestion.polling.discovery import Links, links_of
+from services.ingestion.polling.hints import Hints, hints_of
 from services.ingestion.polling.seen import Pair, pair_of
 from services.ingestion.polling.text import decoded, has_too_many_attributes, mended
 from shared.errors import Refused
@@ -44,6 +46,8 @@ _NEWS: Final = "{http://www.google.com/schemas/sitemap-news/0.9}news"
 _ABOUT: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _BASE: Final = "{http://www.w3.org/XML/1998/namespace}base"
 _TAGS = re.compile(r"<[^<>]*>")
+_SAID_OF_RHYTHM: Final = frozenset({"ttl", "skiphours", "skipdays", "updateperiod", "updatefrequency"})
+_HUB_TYPES: Final = frozenset({"websub", "pubsubhubbub"})
 _JSON_KEPT: Final = (
     "version",
     "title",
@@ -76,14 +80,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class FeedDocument:
-    """A feed document: format (`rss`, `atom`, `json-feed`, `sitemap`), entries in its order, how many were passed over, and
-    whether it breaks off (then its last entry is left for the next time).
+    """A feed document: format (`rss`, `atom`, `json-feed`, `sitemap`), entries in its order, how many were passed over,
+    whether it breaks off (then its last entry is left for the next time), and what it says of its hubs and its rhythm.
     """
 
     format: str
     entries: list[Entry]
     passed_over: int = 0
     broken_off: bool = False
+    links: Links = field(default_factory=Links)
+    hints: Hints = field(default_factory=Hints)
 
 
 def split(raw: bytes, content_type: str | None, address: str | None = None) -> FeedDocument:
@@ -130,7 +136,22 @@ def _xml_feed(root: _Element, text: str, address: str | None) -> FeedDocument:
         items = [item for item in items if item.find(_NEWS) is not None] or items
     frame = _Frame(root, channel, address if shape.format != "sitemap" else None)
     entries = [_xml_entry(item, frame, shape) for item in items]
-    return FeedDocument(shape.format, entries, passed_over, broken_off)
+    links = links_of(_relations(root, channel), address)
+    return FeedDocument(shape.format, entries, passed_over, broken_off, links, _hints(channel))
+
+
+def _relations(root: _Element, channel: _Element) -> Iterator[tuple[str, str]]:
+    """Relation and address of the feed's own links, entries' left out."""
+    for child in (*channel, *(root if channel is not root else ())):
+        if _local(child) == "link" and child.get("href"):
+            yield from ((rel, child.get("href")) for rel in child.get("rel", "alternate").lower().split())
+
+
+def _hints(channel: _Element) -> Hints:
+    said = [child for child in channel if _local(child).lower() in _SAID_OF_RHYTHM]
+    skipped = [part for child in said if _local(child).lower() in {"skiphours", "skipdays"} for part in child]
+    texts = ((_local(part), part.text or "") for part in said)
+    return hints_of(texts, ((_local(part), part.text or "") for part in skipped[:64]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +280,17 @@ def _json_feed(raw: bytes, address: str | None) -> FeedDocument:
         frame.setdefault("feed_url", address)
     kept, passed_over = _either_end(items)
     entries = [_json_entry(item, frame) for item in kept if isinstance(item, dict)]
-    return FeedDocument("json-feed", entries, passed_over)
+    return FeedDocument("json-feed", entries, passed_over, links=links_of(_json_relations(data), address))
+
+
+def _json_relations(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The hubs (JSON Feed 1.1: of several kinds, of which WebSub is one) and `feed_url`."""
+    hubs = data.get("hubs")
+    for hub in hubs if isinstance(hubs, list) else ():
+        if isinstance(hub, dict) and str(hub.get("type", "")).lower() in _HUB_TYPES and isinstance(hub.get("url"), str):
+            yield "hub", hub["url"]
+    if isinstance(data.get("feed_url"), str):
+        yield "self", data["feed_url"]
 
 
 def _json_entry(item: dict[str, Any], frame: dict[str, Any]) -> Entry:

@@ -1,7 +1,7 @@
 """What is remembered of a polled feed between two polls, as one message of the compacted topic `feeds.state`. Pure.
 
 The key is the feed's id; the value is JSON: `{"v": 1, "url", "etag", "modified", "interval_s", "failures", "next", "polled",
-"succeeded", "whole", "why", "seen"}`, times in RFC 3339. Besides, each partition has one message of its own, whose key begins
+"succeeded", "whole", "why", "hints", "websub", "seen"}`, times in RFC 3339; `hints` and `websub` are absent before 0.2. Besides, each partition has one message of its own, whose key begins
 with '~' (no feed's does): the mark that tells a reader how far the partition went when it began to read.
 """
 
@@ -13,8 +13,10 @@ from typing import Any, Final
 
 import orjson
 
+from services.ingestion.polling.hints import Hints, load_hints
 from services.ingestion.polling.schedule import Pace
 from services.ingestion.polling.seen import Seen
+from services.ingestion.websub.subscription import WebSubState, load_websub
 from shared.events import FEEDS_STATE, rfc3339
 from shared.kafka.partitioner import partition_for
 from shared.kafka.ports import Message
@@ -39,6 +41,8 @@ class FeedState:
     succeeded: datetime | None = None
     whole: datetime | None = None
     why: str | None = None
+    hints: Hints = field(default_factory=Hints)
+    websub: WebSubState = field(default_factory=WebSubState)
     seen: Seen = field(default_factory=Seen)
 
     def conditions(self, url: str, now: datetime) -> dict[str, str]:
@@ -63,6 +67,8 @@ class FeedState:
                 "succeeded": _text(self.succeeded),
                 "whole": _text(self.whole),
                 "why": self.why,
+                "hints": self.hints.dump(),
+                "websub": self.websub.dump(),
                 "seen": self.seen.text(),
             }
         )
@@ -88,6 +94,8 @@ def load_state(value: bytes) -> FeedState:
             succeeded=_moment(data.get("succeeded")),
             whole=_moment(data.get("whole")),
             why=data.get("why"),
+            hints=load_hints(data.get("hints")),
+            websub=load_websub(data.get("websub")),
             seen=Seen.of_text(data["seen"]),
         )
     except (KeyError, TypeError, AttributeError, OverflowError) as error:

@@ -1,4 +1,4 @@
-"""GET from servers that a feed names, so that it cannot lead into our own network, and cannot hurt by size or slowness.
+"""Calls to servers that a feed names, so that it cannot lead into our own network, and cannot hurt by size or slowness.
 
 Every address that a name resolves to is judged, and the connection is made to one that was judged, not to the name: what the
 name resolves to a moment later changes nothing (DNS rebinding). `Host` and the TLS name stay the URL's. Redirects are taken
@@ -25,7 +25,10 @@ from shared.problems import Problem
 
 MAX_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_SAME_AGAIN: Final = frozenset({307, 308})
+"""Redirects under which a POST stays one (RFC 9110, 15.4)."""
 _CONNECT_S: Final = 10.0
+_MAX_LINKS: Final = 16 * 1024
 _ACCEPT_ENCODING: Final = b"gzip, deflate, br, zstd"
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -62,7 +65,7 @@ class FetchPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer: status, the headers by lower-case name (the first of each), the decoded body, and the URL it came from.
+    """An answer: status, the headers by lower-case name (the first of each, all of `link`), the decoded body, and its URL.
 
     The body is empty where the status is not 2xx: nobody reads error pages.
     """
@@ -76,7 +79,7 @@ class Fetched:
 
 
 class Fetcher:
-    """GETs under one policy. `resolve` and `tls` are for tests."""
+    """Calls under one policy. `resolve` and `tls` are for tests."""
 
     def __init__(
         self, policy: FetchPolicy, *, resolve: Resolve | None = None, tls: ssl.SSLContext | None = None
@@ -97,9 +100,20 @@ class Fetcher:
             FetchFailed: `bad-url`, `blocked-address`, `no-such-host`, `unreachable`, `timeout`, `too-large`, `bad-encoding`,
                 `bad-response` or `too-many-redirects`.
         """
+        return await self._within_limits(url, headers or {}, None)
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Fetched:
+        """POST; a redirect is followed only where it asks for the same once more (307, 308).
+
+        Raises:
+            FetchFailed: as `get`.
+        """
+        return await self._within_limits(url, headers, body)
+
+    async def _within_limits(self, url: str, headers: Mapping[str, str], content: bytes | None) -> Fetched:
         try:
             async with asyncio.timeout(self._policy.timeout_s):
-                return await self._follow(url, headers or {})
+                return await self._follow(url, headers, content)
         except TimeoutError:
             raise FetchFailed("timeout", f"not done after {self._policy.timeout_s:g} s") from None
         except httpcore2.TimeoutException:
@@ -113,15 +127,16 @@ class Fetcher:
         """Close kept connections."""
         await self._pool.aclose()
 
-    async def _follow(self, url: str, headers: Mapping[str, str]) -> Fetched:
+    async def _follow(self, url: str, headers: Mapping[str, str], content: bytes | None) -> Fetched:
         moved = True
+        redirects = _REDIRECTS if content is None else _SAME_AGAIN
         for hop in range(MAX_REDIRECTS + 1):
             refusal = self._policy.refusal_of_url(url)
             if refusal:
                 raise FetchFailed("bad-url" if hop == 0 else "blocked-address", f"the address {refusal}")
-            answer = await self._once(url, headers)
+            answer = await self._once(url, headers, content)
             target = answer.headers.get("location")
-            if answer.status not in _REDIRECTS or not target:
+            if answer.status not in redirects or not target:
                 return Fetched(answer.status, url, answer.headers, answer.body, moved and hop > 0)
             moved = moved and answer.status in {301, 308}
             try:
@@ -130,7 +145,7 @@ class Fetcher:
                 raise FetchFailed("bad-response", "a redirect to no address") from None
         raise FetchFailed("too-many-redirects", f"more than {MAX_REDIRECTS}")
 
-    async def _once(self, url: str, headers: Mapping[str, str]) -> Fetched:
+    async def _once(self, url: str, headers: Mapping[str, str], content: bytes | None) -> Fetched:
         parsed = httpx2.URL(url)
         target = httpcore2.URL(
             scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path or b"/"
@@ -142,7 +157,10 @@ class Fetcher:
             *((name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()),
         ]
         extensions = {"timeout": {"connect": _CONNECT_S}}
-        async with self._pool.stream("GET", target, headers=sent, extensions=extensions) as answer:
+        if content is not None:
+            sent.append((b"Content-Length", str(len(content)).encode()))
+        method = "GET" if content is None else "POST"
+        async with self._pool.stream(method, target, headers=sent, content=content, extensions=extensions) as answer:
             found = _first_of_each(answer.headers)
             body = await self._body(answer, found) if 200 <= answer.status < 300 else b""
             return Fetched(answer.status, url, found, body)
@@ -178,8 +196,11 @@ def _too_large(limit: int) -> FetchFailed:
 
 def _first_of_each(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name, value in headers:
-        found.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        if name == "link" and name in found and len(found[name]) < _MAX_LINKS:
+            found[name] += f", {value}"  # a list by nature: hub and self come in two headers as often as in one
+        found.setdefault(name, value)
     return found
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import random
 from typing import Any, Final, Protocol
 
 from services.ingestion.envelope import envelope
+from services.ingestion.polling.discovery import header_links
 from services.ingestion.polling.entries import Entry, FeedDocument, oldest_first, split
 from services.ingestion.polling.feed_state import FeedState, validator
 from services.ingestion.polling.fetch import Fetched, Fetcher, FetchFailed
@@ -28,7 +29,7 @@ from services.ingestion.polling.schedule import (
     outcome_of_status,
     retry_after_s,
 )
-from services.ingestion.polling.seen import Pair
+from services.ingestion.polling.seen import KEEP, Pair
 from shared import ids, tracing
 from shared.errors import NewswireError, Refused, TooLarge, Transient
 from shared.events import STORIES_RAW, now
@@ -80,6 +81,14 @@ class _Run:
     traceparent: str = field(default_factory=lambda: tracing.child_of(None))
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a hub has sent."""
+
+    body: bytes
+    content_type: str | None
+
+
 def first_state(rules: PollRules, moment: datetime) -> FeedState:
     """The state of a feed that was never polled: due at once."""
     return FeedState(rules.url, first_pace(Bounds(rules.min_interval_s, rules.max_interval_s)), moment)
@@ -114,7 +123,7 @@ class Poll:
             Transient: Kafka did not take the stories, or the feed is no longer ours: nothing is held against the feed.
         """
         bounds = Bounds(rules.min_interval_s, rules.max_interval_s)
-        began = self._clock()
+        began, before = self._clock(), state.polled
         run = _Run(state)
         answer = await self._ask(rules.url, run, turn)
         failpoint("poller.after-fetch")
@@ -123,10 +132,49 @@ class Poll:
         if run.outcome not in {Outcome.FAILED, Outcome.GONE}:
             state.succeeded = began
         state.url, state.polled, state.why = rules.url, began, run.why
-        state.pace, wait = after(state.pace, run.outcome, bounds, wish_s=run.wish_s, chance=self._chance())
-        state.next = self._clock() + timedelta(seconds=wait)
+        state.pace, wait = after(
+            state.pace,
+            run.outcome,
+            bounds,
+            wish_s=run.wish_s,
+            hint_s=state.hints.interval_s,
+            chance=self._chance(),
+        )
+        state.next = self._clock() + timedelta(seconds=self._wait(run, wait, bounds, before))
         POLLS.labels(run.outcome.value).inc()
-        _told(feed, run, wait)
+        _told(feed, run, (state.next - self._clock()) / timedelta(seconds=1))
+
+    def _wait(self, run: _Run, wait: float, bounds: Bounds, before: datetime | None) -> float:
+        """The wait for the next poll: the longest that the feed's bounds allow while its hub can be relied on.
+
+        `before` is when it was polled last; if that was under the lease, news now is news that the hub did not send.
+        """
+        state, held = run.state, run.state.websub.current
+        if run.sent and held and held.asked and before and held.asked < before:
+            state.websub.put(replace(held, trusted=False))
+        if run.waiting or run.outcome in {Outcome.FAILED, Outcome.GONE}:
+            return wait
+        if state.websub.relies(self._clock()):
+            return max(wait, bounds.greatest_s)
+        return state.hints.wait_s(self._clock(), wait, bounds.greatest_s)
+
+    async def ping(self, feed: Feed, rules: PollRules, sent: Sent, state: FeedState, lease: Lease) -> None:
+        """Take what a hub has sent: the feed as it is now, or only what is new in it. What was seen before is not sent again.
+
+        Raises:
+            Transient: as `poll`.
+        """
+        run = _Run(state)
+        document = await self._split(sent.body, sent.content_type, state.websub.topic or rules.url, run)
+        if document is not None:
+            await self._news_of(feed, rules, document, run, lease)
+            state.seen.trim(KEEP)  # it may be a part of the feed: how much the feed holds is for polls to say
+            run.outcome = Outcome.NEW if run.sent or run.waiting else Outcome.NOTHING_NEW
+            if run.sent and state.websub.current is not None:
+                state.websub.put(replace(state.websub.current, trusted=True))
+            if run.waiting:
+                state.next = min(state.next, self._clock() + timedelta(seconds=rules.min_interval_s))
+        _told(feed, run, (state.next - self._clock()) / timedelta(seconds=1), "ping")
 
     async def _ask(self, url: str, run: _Run, turn: Turn) -> Fetched | None:
         """The answer with a body to read, or None, with the outcome in `run`."""
@@ -156,17 +204,15 @@ class Poll:
         return None
 
     async def _take(self, feed: Feed, rules: PollRules, answer: Fetched, run: _Run, lease: Lease) -> None:
-        try:
-            # A thread: a feed may have megabytes, and lxml lets go of the interpreter while it parses.
-            document = await asyncio.to_thread(split, answer.body, answer.headers.get("content-type"), answer.url)
-        except Refused as refused:
-            run.why = refused.code
+        document = await self._split(answer.body, answer.headers.get("content-type"), answer.url, run)
+        if document is None:
             return
-        run.entries = len(document.entries)
-        state, minute = run.state, int(self._clock().timestamp() // 60)
-        fresh = _news(document, state)
-        await self._send(feed, rules, fresh, run, lease)
-        state.seen.hold((entry.pair for entry in document.entries if not state.seen.is_news(entry.pair)), minute)
+        await self._news_of(feed, rules, document, run, lease)
+        state = run.state
+        state.hints = document.hints
+        links = document.links.under(header_links(answer.headers.get("link"), answer.url))
+        if links.hubs:  # one that is named no longer ends with its lease
+            state.websub.hub, state.websub.topic = links.hubs[0], links.own
         state.seen.trim(len(document.entries))
         whole = not run.waiting and not document.broken_off
         state.etag = validator(answer.headers.get("etag")) if whole else None
@@ -174,6 +220,22 @@ class Poll:
         state.whole = self._clock()
         run.outcome = Outcome.NEW if run.sent or run.waiting else Outcome.NOTHING_NEW
         run.wish_s = None if run.waiting else fresh_s(answer.headers.get("cache-control"))
+
+    async def _split(self, body: bytes, content_type: str | None, address: str, run: _Run) -> FeedDocument | None:
+        """The document, or None, with the reason in `run`."""
+        try:
+            # A thread: a feed may have megabytes, and lxml lets go of the interpreter while it parses.
+            return await asyncio.to_thread(split, body, content_type, address)
+        except Refused as refused:
+            run.why = refused.code
+            return None
+
+    async def _news_of(self, feed: Feed, rules: PollRules, document: FeedDocument, run: _Run, lease: Lease) -> None:
+        """Send what is new in a document, and remember what stands in it."""
+        run.entries = len(document.entries)
+        state, minute = run.state, int(self._clock().timestamp() // 60)
+        await self._send(feed, rules, _news(document, state), run, lease)
+        state.seen.hold((entry.pair for entry in document.entries if not state.seen.is_news(entry.pair)), minute)
 
     async def _send(self, feed: Feed, rules: PollRules, fresh: Sequence[Entry], run: _Run, lease: Lease) -> None:
         """Hand over what is new, in pieces; marks each as seen once Kafka has it."""
@@ -268,7 +330,7 @@ def _content_type(entry: Entry, page: Fetched | None) -> bytes:
     return (given or "text/html")[:200].encode("latin-1", "replace")
 
 
-def _told(feed: Feed, run: _Run, wait_s: float) -> None:
+def _told(feed: Feed, run: _Run, wait_s: float, event: str = "poll") -> None:
     line: Mapping[str, Any] = {
         "feed": feed.id,
         "outcome": run.outcome.value,
@@ -283,4 +345,4 @@ def _told(feed: Feed, run: _Run, wait_s: float) -> None:
         "trace": tracing.trace_id(run.traceparent),
         "next_s": round(wait_s),
     }
-    _log.log(30 if run.outcome in {Outcome.FAILED, Outcome.GONE} else 20, "poll", **line)
+    _log.log(30 if run.outcome in {Outcome.FAILED, Outcome.GONE} else 20, event, **line)

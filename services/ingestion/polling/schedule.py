@@ -60,12 +60,19 @@ def first_pace(bounds: Bounds) -> Pace:
 
 
 def after(
-    pace: Pace, outcome: Outcome, bounds: Bounds, *, wish_s: float | None = None, chance: float = 0.5
+    pace: Pace,
+    outcome: Outcome,
+    bounds: Bounds,
+    *,
+    wish_s: float | None = None,
+    hint_s: float | None = None,
+    chance: float = 0.5,
 ) -> tuple[Pace, float]:
     """The pace after a poll, and the seconds until the next one.
 
     `wish_s` is the server's own wish (Retry-After, or how long it calls its answer fresh): never sooner than that, within
-    reason. `chance` from 0 to 1 spreads the polls by a tenth to both sides, so that feeds do not march in step.
+    reason. `hint_s` is how often the feed itself says that it changes: if a poll brings nothing, the interval is at least that.
+    `chance` from 0 to 1 spreads the polls by a tenth to both sides, so that feeds do not march in step.
     """
     if outcome in {Outcome.FAILED, Outcome.GONE}:
         next_pace = Pace(bounds.clamp(pace.interval_s), min(pace.failures + 1, 1000))
@@ -73,7 +80,8 @@ def after(
         ceiling = WISH_CAP_S
     else:
         factor = FASTER if outcome is Outcome.NEW else SLOWER
-        next_pace = Pace(bounds.clamp(pace.interval_s * factor))
+        quiet_s = hint_s if hint_s is not None and outcome is not Outcome.NEW else 0.0
+        next_pace = Pace(bounds.clamp(max(pace.interval_s * factor, quiet_s)))
         wait = next_pace.interval_s
         ceiling = bounds.greatest_s
     wait *= 1 - JITTER + 2 * JITTER * chance

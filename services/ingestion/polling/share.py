@@ -9,27 +9,47 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from services.ingestion.polling.feed_state import MARK, FeedState, load_state, mark_message, mark_of
+from services.ingestion.websub.notes import Kind, Note, is_note, note_of
 from shared.errors import Transient
 from shared.events import FEEDS_STATE
 from shared.kafka.partitioner import partition_for
 from shared.kafka.ports import PartitionsLost, Publisher, Record, Source, TopicPartition
 from shared.log import get_logger
 
+MAX_HELD: Final = 32 * 1024 * 1024
+"""Bytes of notes held of one partition."""
+
 _log = get_logger()
 
 
 @dataclass(eq=False, slots=True)
 class Part:
-    """One partition that is ours, since one assignment. `ready` once all that was in it has been read."""
+    """One partition that is ours, since one assignment. `ready` once all that was in it has been read.
+
+    `notes` are what other replicas have heard of hubs and nobody has dealt with yet, by key, oldest first.
+    """
 
     number: int
     nonce: str = field(default_factory=lambda: uuid.uuid4().hex)
     marked: bool = False
     ready: bool = False
     states: dict[str, FeedState] = field(default_factory=dict)
+    notes: dict[bytes, Note] = field(default_factory=dict)
+
+    def take_note(self, record: Record) -> None:
+        """Take in a note, or (a null value) that it is dealt with. Bodies are held within bounds: beyond, the feed is polled."""
+        key = record.key or b""
+        self.notes.pop(key, None)
+        note = note_of(record)
+        if note is None:
+            return
+        if note.packed and sum(held.size for held in self.notes.values()) + note.size > MAX_HELD:
+            note = replace(note, kind=Kind.WAKE, packed=b"")
+        self.notes[key] = note
 
 
 class Share:
@@ -68,6 +88,10 @@ class Share:
         """Whether this very assignment still stands."""
         return self._parts.get(part.number) is part
 
+    def ready(self) -> list[Part]:
+        """The partitions that are ours and were read."""
+        return [part for part in self._parts.values() if part.ready]
+
     def part_of(self, feed_id: str) -> Part | None:
         """The partition of a feed, if it is ours and was read."""
         part = self._parts.get(partition_for(feed_id.encode(), self._total)) if self._total else None
@@ -90,12 +114,16 @@ class Share:
             part.marked = True
 
     def take(self, records: Sequence[Record]) -> None:
-        """Records of the topic, in order: states up to our mark, and after it only echoes of what we write."""
+        """Records of the topic, in order: states up to our mark, after it only echoes of what we write; and notes."""
         for record in records:
             part = self._parts.get(record.partition)
-            if part is None or part.ready or record.key is None:
+            if part is None or record.key is None:
                 continue
-            if record.key.startswith(MARK):
+            if is_note(record.key):
+                part.take_note(record)
+            elif part.ready:
+                continue
+            elif record.key.startswith(MARK):
                 part.ready = mark_of(record.value) == part.nonce
                 if part.ready:
                     _log.info("feeds taken over", partition=part.number, feeds=len(part.states))

@@ -27,7 +27,9 @@ def test_the_example_in_the_models_docstring_is_a_good_file() -> None:
     assert (feed.limits.item_bytes, feed.limits.batch_items) == (1_000_000, 500)
     assert feed.status_map == {"withheld": "embargoed"}
     told = set(tomllib.loads(text)["feeds"]["afp-en"])
-    assert told == set(feeds_model.FeedRules.model_fields) - {"websub"}, "each table and rule is shown once"
+    assert feed.websub
+    assert feed.websub.hub == "https://hub.example.org/"
+    assert told == set(feeds_model.FeedRules.model_fields), "each table and rule is shown once"
 
 
 def test_relative_paths_begin_at_the_files_folder() -> None:
@@ -56,7 +58,9 @@ def test_relative_paths_begin_at_the_files_folder() -> None:
         ('[feeds.a.poll]\nurl = "https://example.org/\\r\\nX: y"', r"feeds\.a\.poll\.url"),
         ("[feeds.a.poll]\nurl = 'https://e.org/'\nmin_interval_s = 0", r"feeds\.a\.poll\.min_interval_s"),
         ("[feeds.a.poll]\nurl = 'https://e.org/'\nmin_interval_s = 60\nmax_interval_s = 30", r"feeds\.a\.poll: max"),
-        ("[feeds.a.poll]\nurl = 'https://e.org/'\n[feeds.a.websub]", r"feeds\.a: newswire does not subscribe"),
+        ("[feeds.a.websub]", r"feeds\.a: a websub table goes with a poll table"),
+        ("[feeds.a.websub]\nhub = 'ftp://hub.example.org/'", r"feeds\.a\.websub\.hub"),
+        ("[feeds.a.websub]\nlease_seconds = 5", r"feeds\.a\.websub\.lease_seconds"),
         ("[feeds.a.drop]", r"feeds\.a\.drop\.folder"),
         ("[feeds.a]\nsigning_secret_files = ['a', 'b', 'c']", r"feeds\.a\.signing_secret_files"),
         ("[feeds.a]\nsigning_secrets = ['whsec_x']", r"feeds\.a\.signing_secrets"),
