@@ -83,7 +83,7 @@ RECORDS = Counter(
 )
 BATCH_RECORDS = Histogram(
     "newswire_batch_records",
-    "Records in a batch; always 1 under load: raise runtime.batch_wait_ms",
+    "Records in a batch; always few under load: raise runtime.batch_busy_wait_ms",
     buckets=(1, 5, 10, 50, 100, 250, 500, 1000, 2500),
     registry=REGISTRY,
 )

@@ -153,6 +153,8 @@ class RuntimeSettings(Section):
     """Most bytes in a batch."""
     batch_wait_ms: int = Field(10, ge=0)
     """How long a batch waits to fill once its first record is there."""
+    batch_busy_wait_ms: int = Field(100, ge=0)
+    """The same while more than 100 records a second come: larger batches cost less, and readers wait a little longer."""
     buffer_bytes: int = Field(64 * MIB, ge=1)
     """Bytes fetched and not yet acknowledged, over all partitions; more pauses the fetching."""
     commit_interval_ms: int = Field(500, ge=0)
@@ -227,6 +229,8 @@ class NormalizationSettings(Section):
     """Hard limit for one item; after it the process is killed and the item is a dead letter `timeout`."""
     chunk_records: int = Field(100, ge=1)
     """Items handed to a process at once."""
+    learn_lines: bool = True
+    """Learn which lines a feed repeats from story to story, and leave them out; a feed can be left alone in the feeds file."""
 
 
 class IndexingSettings(Section):

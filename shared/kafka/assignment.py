@@ -47,7 +47,9 @@ class Assignment:
     @classmethod
     def of(cls, partitions: frozenset[TopicPartition], source: Source, limits: RuntimeSettings) -> Assignment:
         """A fresh one."""
-        batcher = Batcher(limits.batch_records, limits.batch_bytes, limits.batch_wait_ms / 1000)
+        batcher = Batcher(
+            limits.batch_records, limits.batch_bytes, limits.batch_wait_ms / 1000, limits.batch_busy_wait_ms / 1000
+        )
         return cls(partitions, source, OffsetTracker(partitions), batcher)
 
     async def commit(self, timeout_s: float) -> None:

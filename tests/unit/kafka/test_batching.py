@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from shared.kafka.batching import Batcher
+from shared.kafka.batching import BUSY_PER_S, Batcher
 from shared.kafka.ports import Record
 
 WAIT = 0.01
@@ -32,6 +33,22 @@ def test_after_a_batch_the_next_may_fill_for_a_moment():
     assert batcher.next_deadline() == 5.0 + WAIT
     batcher.add([record(2)], now=5.006)
     assert batcher.take(5.0 + WAIT) == [record(1), record(2)]
+
+
+def test_while_many_records_come_a_batch_may_fill_for_longer():
+    batcher = Batcher(1000, 10_000, WAIT, 0.1)
+    for number in range(BUSY_PER_S // 2):
+        batcher.add([record(number)], now=5.0 + number / 1000)
+    assert len(batcher.take(5.0 + WAIT)) == BUSY_PER_S // 2
+    batcher.add([record(100)], now=5.02)
+    assert batcher.next_deadline() == pytest.approx(5.0 + WAIT + 0.1)
+    assert batcher.take(5.1) == []
+    assert batcher.take(5.12) == [record(100)]
+    # Half a second later nothing of that counts any more.
+    batcher.add([record(101)], now=5.8)
+    assert batcher.take(5.8) == [record(101)]
+    batcher.add([record(102)], now=5.801)
+    assert batcher.next_deadline() == pytest.approx(5.8 + WAIT)
 
 
 def test_a_full_batch_waits_for_nothing():
