@@ -1,28 +1,39 @@
 """A page: one decode, one parse; what its head says (JSON-LD, OpenGraph, meta, h1, time) and its body as blocks.
 
 The order of sources is measured (JSON-LD before meta before `time`; organizations are authors too: many bylines are
-agencies). The body is trafilatura's, as blocks, so that plain text and HTML come from the same tree.
+agencies). The body is our own reading of the page's outline where that is sure, which it is on nearly all pages of news, and
+trafilatura's on the others.
 """
 
 from __future__ import annotations
 
 import html
-import re
+from collections import defaultdict
 from collections.abc import Iterator
-from typing import cast
-from urllib.parse import urljoin
+from functools import cached_property
+from typing import Final, cast
+from urllib.parse import urljoin, urlsplit
 
 import nh3
-import trafilatura
 from htmldate import find_date
+from lxml import etree
 from lxml.etree import _Element
-from lxml.html import HtmlElement
 
-from services.normalization import wording
+from services.normalization import bylines, second_opinion
+from services.normalization.extraction import Extracted, extract
+from services.normalization.headline import Source, headlines, letters, plain
 from services.normalization.jsonld import Graph
+from services.normalization.outline import Outline, read_outline
 from services.normalization.parts import Block, BlockTag
 from services.normalization.phrases import fold
+from services.normalization.xml import too_deep
 from shared.events import Image
+
+SURE_SHARE: Final = 0.3
+SURE_LENGTH: Final = 200
+"""Share of a page's running text, and characters, from which our own reading of a body needs no second opinion."""
+LONG: Final = 1500
+"""Characters of a body that is believed whatever its share: pages go on with other stories."""
 
 _PUBLISHED = (
     "article:published_time", "og:article:published_time", "og:published_time", "datepublished", "parsely-pub-date",
@@ -31,97 +42,113 @@ _PUBLISHED = (
 )  # fmt: skip
 _UPDATED = ("article:modified_time", "og:updated_time", "last-modified", "lastmod", "datemodified", "dcterms.modified")
 _AUTHORS = (
-    "author",
-    "article:author",
-    "parsely-author",
-    "dc.creator",
-    "byl",
-    "sailthru.author",
-    "cxenseparse:author",
-    "twitter:data1",
-)
-_BY = re.compile(r"^\s*(?:by|von|par|por|di|de|door|af|av|του|της|από)[\s:]+", re.IGNORECASE)
-_NAME_BREAKS = re.compile(r"\s*[,;|/&]\s*|\s+(?:and|und|og|och|και)\s+")
-_AND_OR_PART = re.compile(r"\s+(?:y|e|et)\s+")
-"""'And' between names, but also inside them: José Ortega y Gasset, Eça de Queiroz e Silva."""
-_AGENCIES = frozenset(fold(name) for name in wording.AGENCIES.split())
-_TAGS = re.compile(r"<[^>]{1,200}>")
-_BLOCKS: dict[str, BlockTag] = {
-    "p": "p",
-    "ab": "p",
-    "fw": "p",
-    "code": "p",
-    "quote": "blockquote",
-    "item": "li",
-    "row": "p",
-    "div": "p",
-}
+    "author", "article:author", "parsely-author", "dc.creator", "byl", "sailthru.author", "cxenseparse:author", "twitter:data1",
+)  # fmt: skip
+_HEAD = ("meta", "script", "title", "h1", "time", "link")
+_LONGEST_BYLINE = 120
+_BYLINES = "//*[@rel='author' or @itemprop='author' or contains(@class,'byline') or contains(@class,'author') or contains(@class,'autor')]"
+_OUTSIDE = frozenset({"nav", "aside", "footer"})
 _ALLOWED = {"p", "h2", "h3", "ul", "ol", "li", "blockquote", "em", "strong", "b", "i", "br", "table", "tr", "td", "th"}
+_TAGS: dict[str, BlockTag] = {"h1": "h2", "h2": "h2", "li": "li", "blockquote": "blockquote", "p": "p", "div": "p"}
 
 
 class Page:
     """A parsed page and its readers."""
 
     def __init__(self, text: str, address: str | None) -> None:
-        self.tree: HtmlElement | None = trafilatura.load_html(text) if text.strip() else None
+        self.text = text
+        self.tree = _parsed(text)
         self.address = address
         self._meta: dict[str, str] = {}
-        scripts: list[str] = []
-        if self.tree is not None:
-            for element in self.tree.iter("meta"):
-                name = (
-                    element.get("property")
-                    or element.get("name")
-                    or element.get("itemprop")
-                    or element.get("http-equiv")
-                )
-                content = element.get("content")
-                if name and content and content.strip():
-                    self._meta.setdefault(name.strip().lower(), content.strip())
-            scripts = [
-                element.text or ""
-                for element in self.tree.iter("script")
-                if "ld+json" in (element.get("type") or "").lower()
-            ]
-        self.graph = Graph(scripts)
+        self._found: dict[str, list[_Element]] = defaultdict(list)
+        for element in self.tree.iter(*_HEAD) if self.tree is not None else ():
+            if element.tag == "meta":
+                self._read_meta(element)
+            else:
+                self._found[element.tag].append(element)
+        self.graph = Graph(
+            one.text or "" for one in self._found["script"] if "ld+json" in (one.get("type") or "").lower()
+        )
+
+    def _read_meta(self, element: _Element) -> None:
+        name = element.get("property") or element.get("name") or element.get("itemprop") or element.get("http-equiv")
+        content = element.get("content")
+        if name and content and content.strip():
+            self._meta.setdefault(name.strip().lower(), content.strip())
 
     def meta(self, *names: str) -> str | None:
         """The first of these meta elements."""
         return next((self._meta[name] for name in names if name in self._meta), None)
 
     def _first(self, tag: str) -> str | None:
-        for element in self.tree.iter(tag) if self.tree is not None else ():
-            if words := _text(element):
-                return words
-        return None
+        return next((words for element in self._found[tag] if (words := _text(element))), None)
+
+    @cached_property
+    def sites(self) -> list[str]:
+        """Every name by which the site calls itself: og:site_name, publisher, host, and the host's own part."""
+        address = self.canonical() or self.address or ""
+        try:
+            host = (urlsplit(address).hostname or "").removeprefix("www.")
+        except ValueError:
+            host = ""
+        given = [self.site(), self.graph.text("publisher", "name"), self.meta("application-name"), host]
+        return [name for name in [*given, *host.split(".")[-2:-1]] if name]
 
     def titles(self) -> list[str]:
-        """Every title the page gives itself, the best first: headline, og:title, h1, title."""
-        given = (
-            self.graph.text("headline") or self.graph.text("name"),
-            self.meta("og:title", "twitter:title"),
-            self._first("h1"),
-            self._first("title"),
-        )
-        return [title for one in given if one and (title := _plain(one))]
+        """Every title the page gives itself, the best first."""
+        sources: dict[Source, str | None] = {
+            "structured": self.graph.text("headline"),
+            "name": self.graph.text("name"),
+            "social": self.meta("og:title"),
+            "card": self.meta("twitter:title"),
+            "document": self._first("title"),
+        }
+        given = {source: text for source, one in sources.items() if one and (text := plain(one))}
+        given |= self._headings({letters(text) for text in given.values()})
+        return headlines(given, self.sites)
+
+    def _headings(self, others: set[str]) -> dict[Source, str]:
+        """The headline on the page; `others` are the letters of those in its head.
+
+        An `h1` in a breadcrumb is no headline: there it is an `h2`, whose parts may be a kicker and the headline.
+        """
+        shown = [words for one in self._found["h1"] if (words := _text(one)) and not _is_crumb(one)]
+        if shown:
+            return {"heading": next((words for words in shown if letters(words) in others), shown[0])}
+        for element in self.tree.iter("h2") if self.tree is not None and self._found["h1"] else ():
+            for one in (*element, element):
+                if isinstance(one.tag, str) and (words := _text(one)) and letters(words) in others:
+                    return {"second": words}
+        return {}
 
     def title(self) -> str | None:
         """The best of its titles."""
         return next(iter(self.titles()), None)
 
     def authors(self) -> list[str]:
-        """Persons and organizations, each name once."""
+        """Persons and organizations, each name once.
+
+        Where the head names but the site itself, or nobody, the byline on the page is read.
+        """
         given = self.graph.texts(self.graph.article.get("author") or self.graph.article.get("creator"), "name")
-        if not given:
-            given = [value for name in _AUTHORS if (value := self._meta.get(name))][:1]
-        if not given and self.tree is not None:
-            given = [_text(one) for one in self.tree.xpath("//*[@rel='author' or @itemprop='author']")[:5]]
-        names: list[str] = []
-        for text in given:
-            for name in _names(_plain(text)):
-                if name.casefold() not in (known.casefold() for known in names):
-                    names.append(name)
-        return names[:20]
+        found = bylines.names(given)
+        if not found:
+            found = bylines.names([value for name in _AUTHORS if (value := self._meta.get(name))][:1])
+        if bylines.without_site(found, self.sites):
+            return found
+        return self._byline() or found
+
+    def _byline(self) -> list[str]:
+        for element in _bylines(self.tree) if self.tree is not None else ():
+            if element.tag in ("script", "style", "meta", "link", "body", "html") or _is_outside(element):
+                continue
+            links = [words for one in element.iter("a") if (words := _text(one))]
+            line = _text(element)
+            if line and len(line) <= _LONGEST_BYLINE:
+                found = bylines.persons(links) or bylines.persons([line])
+                if own := bylines.without_site(found, self.sites):
+                    return own
+        return []
 
     def published(self) -> str | None:
         """When it was published, as written; a day alone where only htmldate finds one."""
@@ -129,16 +156,13 @@ class Page:
         return found or self._time() or self._searched_date()
 
     def _time(self) -> str | None:
-        for element in self.tree.iter("time") if self.tree is not None else ():
-            if value := (element.get("datetime") or "").strip():
-                return value
-        return None
+        return next((value for one in self._found["time"] if (value := (one.get("datetime") or "").strip())), None)
 
     def _searched_date(self) -> str | None:
         if self.tree is None:
             return None
         try:
-            found = find_date(self.tree, original_date=True, extensive_search=False, url=self.address)
+            found = find_date(self.text, original_date=True, extensive_search=False, url=self.address)
         except (ValueError, TypeError, AttributeError, OverflowError):
             return None  # htmldate fails on some pages that hold no date
         return found
@@ -150,24 +174,22 @@ class Page:
     def section(self) -> str | None:
         """The site's section."""
         found = self.graph.text("articleSection") or self.meta("article:section", "parsely-section", "section")
-        return _plain(found)[:200] if found else None
+        return plain(found)[:200] if found else None
 
     def keywords(self) -> list[str]:
         """Keywords, as the page lists them."""
         given = self.graph.texts(self.graph.article.get("keywords"), "name")
         joined = given or [value for value in (self.meta("news_keywords", "keywords"),) if value]
-        words = [_plain(word) for text in joined for word in (text.split(",") if len(joined) == 1 else [text])]
+        words = [plain(word) for text in joined for word in (text.split(",") if len(joined) == 1 else [text])]
         return list(dict.fromkeys(word for word in words if word))[:50]
 
     def canonical(self) -> str | None:
         """The page's own address, as it says."""
-        given = None
-        for element in self.tree.iter("link") if self.tree is not None else ():
-            if "canonical" in (element.get("rel") or "").lower().split() and element.get("href"):
-                given = element.get("href")
-                break
-        given = given or self.meta("og:url") or self.graph.text("url", "url")
-        return self._absolute(given)
+        links = (
+            one.get("href") for one in self._found["link"] if "canonical" in (one.get("rel") or "").lower().split()
+        )
+        given = next((address for address in links if address), None)
+        return self._absolute(given or self.meta("og:url") or self.graph.text("url", "url"))
 
     def _absolute(self, address: str | None) -> str | None:
         if not address:
@@ -194,87 +216,76 @@ class Page:
     def site(self) -> str | None:
         """The publisher's name."""
         found = self.meta("og:site_name") or self.graph.text("publisher", "name") or self.meta("application-name")
-        return _plain(found)[:200] if found else None
+        return plain(found)[:200] if found else None
 
     def description(self) -> str | None:
         """The page's own summary."""
         found = self.graph.text("description") or self.meta("og:description", "description")
-        return _plain(found) if found else None
+        return plain(found) if found else None
+
+    @cached_property
+    def outline(self) -> Outline:
+        """All its text in blocks."""
+        return read_outline(self.tree) if self.tree is not None else Outline([], 0)
+
+    @cached_property
+    def extracted(self) -> Extracted:
+        """The body as our own reading has it."""
+        return extract(self.outline)
 
     def blocks(self) -> list[Block]:
         """The body in blocks; empty if extraction finds none."""
         if self.tree is None:
             return []
-        document = trafilatura.bare_extraction(self.tree, include_comments=False, output_format="xml", url=self.address)
-        body = getattr(document, "body", None)
-        found = [] if body is None else [block for block in _blocks(body, None) if block.text]
+        own = self.extracted
+        found = [Block(_TAGS.get(piece.tag, "h3"), piece.text) for piece in own.pieces]
+        if not is_sure(own):
+            other = second_opinion.blocks(self.text, self.address)
+            if sum(len(block.text) for block in other) > 1.5 * own.length:
+                found = other
         titles = {fold(title) for title in self.titles()}
         while found and fold(found[0].text) in titles:
             del found[0]
         return found
 
 
+def is_sure(own: Extracted) -> bool:
+    """Whether a body found by ourselves is long enough, by itself or beside all else on its page."""
+    return own.length >= LONG or (own.share >= SURE_SHARE and own.length >= SURE_LENGTH)
+
+
+def _bylines(tree: _Element) -> list[_Element]:
+    """Elements that by their names hold a byline, at most forty."""
+    return cast("list[_Element]", tree.xpath(_BYLINES))[:40]
+
+
+def _parsed(text: str) -> _Element | None:
+    """The tree of a page's text; None if there is nothing in it, or it is nested beyond what is read."""
+    if not text.strip():
+        return None
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
+    try:
+        tree: _Element | None = etree.fromstring(text.replace("\0", "").encode("utf-8", "replace"), parser)
+    except (etree.ParserError, etree.XMLSyntaxError):
+        return None
+    return None if tree is None or too_deep(tree) else tree
+
+
 def _text(element: _Element) -> str:
     return " ".join("".join(cast("Iterator[str]", element.itertext())).split())
 
 
-def _plain(text: str) -> str:
-    """Text out of a field that may hold entities and tags."""
-    if "&" in text:
-        text = html.unescape(text)
-    if "<" in text:
-        text = _TAGS.sub(" ", text)
-    return " ".join(text.split())
+def _is_crumb(element: _Element) -> bool:
+    for one in (element, *element.iterancestors()):
+        if one.tag == "nav" or "crumb" in f"{one.get('class')} {one.get('id')}".lower():
+            return True
+        if one.tag == "body":
+            break
+    return False
 
 
-def _names(text: str) -> Iterator[str]:
-    if text.lower().startswith(("http://", "https://", "www.", "@")) or "@" in text:
-        return
-    several = "," in text or ";" in text or "|" in text or len(text) > 30
-    for part in _NAME_BREAKS.split(text) if several else [text]:
-        for one in _persons(part) if several else [part]:
-            name = _BY.sub("", one).strip(" .·•-–—")
-            if name and len(name) <= 100:
-                yield name
-
-
-def _persons(text: str) -> Iterator[str]:
-    """The names that `y`, `e` and `et` stand between: each has a given name and a family name, or is an agency's."""
-    begins = 0
-    for found in _AND_OR_PART.finditer(text):
-        before, after = text[begins : found.start()], text[found.end() :]
-        following = _AND_OR_PART.split(after, 1)[0]
-        if " " in _BY.sub("", before).strip() and (" " in following.strip() or _is_agency(following)):
-            yield before
-            begins = found.end()
-    yield text[begins:]
-
-
-def _is_agency(name: str) -> bool:
-    return fold(name.strip(" .")) in _AGENCIES
-
-
-def _blocks(element: _Element, inherited: BlockTag | None) -> Iterator[Block]:
-    """Blocks in document order: containers are entered, leaves become one block each."""
-    if element.text and len(element):
-        yield Block(inherited or "p", " ".join(element.text.split()))
-    for child in element:
-        tag = child.tag if isinstance(child.tag, str) else ""
-        if tag == "head":
-            yield Block("h2", _text(child))
-        elif tag == "row":
-            cells = [_text(cell) for cell in child]
-            yield Block("p", " ".join(cell for cell in cells if cell))
-        elif tag in ("list", "table", "body", "main") or (
-            tag in ("quote", "div") and any(one.tag in _BLOCKS for one in child)
-        ):
-            yield from _blocks(child, "blockquote" if tag == "quote" else inherited)
-        elif tag in _BLOCKS:
-            yield Block(inherited or _BLOCKS[tag], _text(child))
-        elif tag not in ("graphic", "lb", ""):
-            yield Block(inherited or "p", _text(child))
-        if child.tail and child.tail.strip():
-            yield Block(inherited or "p", " ".join(child.tail.split()))
+def _is_outside(element: _Element) -> bool:
+    return any(one.tag in _OUTSIDE for one in element.iterancestors())
 
 
 def sanitise(markup: str) -> str | None:
