@@ -142,6 +142,14 @@ DEAD_LETTERS = Counter(
     registry=REGISTRY,
 )
 
+KILLS_UNMATCHED = Counter(
+    "newswire_kills_unmatched",
+    "Kills and holds whose story was not found (unseen: held back before it comes; ambiguous: nothing was taken back): alert on any, "
+    "and have a person look with newswire dead-letters list --class kill-unmatched",
+    ["why"],
+    registry=REGISTRY,
+)
+
 # What became of the stories.
 STAGE_AGE = Histogram(
     "newswire_stage_age_seconds",

@@ -69,3 +69,8 @@ def source_hash(parts: StoryParts) -> str:
     said = {name: value for name, value in zip(_SAID, _values(parts), strict=True) if value}
     canonical = orjson.dumps(said, default=_plain, option=_CANONICAL)
     return ids.content_hash(SCHEME, canonical)
+
+
+def text_hash(parts: StoryParts) -> str:
+    """16 hex digits over headline, subheads, summary and text as sent: where they are the same, only metadata differs."""
+    return ids.content_hash(parts.title, "\n".join(parts.subheads), parts.summary, parts.body)[:16]

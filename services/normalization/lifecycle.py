@@ -116,6 +116,14 @@ def story_of(parts: StoryParts, raw: RawStory, identity: Identity) -> UUID:
     return ids.article_id(raw.provider, parts.evolved_from) if parts.evolved_from else identity.article_id
 
 
+def replacement(parts: StoryParts, raw: RawStory, identity: Identity) -> UUID | None:
+    """The article that stands for this one by its own word."""
+    if not parts.replaced_by:
+        return None
+    other = ids.article_id(raw.provider, parts.replaced_by)
+    return other if other != identity.article_id else None
+
+
 def _squeezed(text: str | None) -> str | None:
     return " ".join(text.split()) if text else None
 
@@ -142,10 +150,17 @@ def status_of(word: str) -> tuple[Status, str | None]:
     return status, None
 
 
-def embargo(given: bool, until: GivenDate | None, read: datetime | None) -> tuple[datetime | None, bool]:
-    """When an embargo ends, and whether it is open: one without a readable end holds until a later version clears it."""
+def embargo(
+    given: bool, until: GivenDate | None, read: datetime | None, *, ignore_empty: bool = False
+) -> tuple[datetime | None, bool]:
+    """When an embargo ends, and whether it is open: one without a readable end holds until a later version clears it.
+
+    With `ignore_empty`, one without any end is none; one that cannot be read is one all the same.
+    """
     if read is not None:
         return read, False
+    if ignore_empty and (until is None or not until.raw.strip()):
+        return None, False
     return None, given or until is not None
 
 

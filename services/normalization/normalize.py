@@ -6,14 +6,15 @@ Nothing but `Refused` comes out of it, whatever the bytes are: an unexpected err
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
 from services.normalization import dateline, dates, html, language, layout, lifecycle, topics
-from services.normalization.fingerprint import source_hash
+from services.normalization.brakes import brake_of
+from services.normalization.fingerprint import source_hash, text_hash
 from services.normalization.formats import registry
+from services.normalization.orders import orders_of, read_for_orders, reference_of, unmatched
 from services.normalization.parts import GivenDate, StoryParts
 from services.normalization.raw import RawStory
 from services.normalization.sentences import first_sentence, summary_of
@@ -57,7 +58,9 @@ def normalize_each(raw: RawStory, now: datetime) -> Normalized:
     articles: list[Article] = []
     refusals: list[Refused] = []
     for number, parts in enumerate(found, 1):
-        for one, by in ((parts, raw), *((order, _for_orders(raw)) for order in _orders(parts))):
+        if (unclear := unmatched(parts)) is not None:
+            refusals.append(unclear)
+        for one, by in ((parts, raw), *((order, read_for_orders(raw)) for order in orders_of(parts))):
             try:
                 articles.append(_guarded(reader.NAME, lambda one=one, by=by: conclude(one, by, now)))  # type: ignore[misc]
             except Refused as refused:
@@ -78,35 +81,6 @@ def _guarded(format_name: str, read: Callable[[], T]) -> T:
         raise Refused("too-deep", f"nested too deep to be read as {format_name}") from None
     except Exception as error:
         raise Refused("unreadable", f"{type(error).__name__} while it was read as {format_name}") from error
-
-
-def _orders(parts: StoryParts) -> Iterator[StoryParts]:
-    """What a story orders about others by their ids (NITF `management-doc-idref`, 'please kill item dpa 157').
-
-    An order becomes a version of its target, keyed by it, so that the target's owner applies it in order; a target not
-    yet seen gets its tombstone at once.
-    """
-    for target, status in [
-        *((name, "canceled") for name in parts.kills),
-        *((name, "withheld") for name in parts.holds),
-    ]:
-        yield StoryParts(
-            format=parts.format,
-            provider_id=target,
-            status=status,
-            version_time=parts.version_time,
-            slugline=parts.slugline,
-            ednote=parts.ednote,
-            notes=[f"ordered by {parts.provider_id or 'a message without an id'}"],
-        )
-
-
-def _for_orders(raw: RawStory) -> RawStory:
-    """The record as its orders are read: their status words are ours, not the feed's, and none has a version number.
-
-    A hold that was refused for want of a number would leave its target to be read.
-    """
-    return replace(raw, status_map={}, order_by=None if raw.order_by == "version" else raw.order_by)
 
 
 def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
@@ -143,6 +117,8 @@ def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
         parts.embargoed or lifecycle.says_embargoed(word),
         parts.embargoed_until,
         until.value if until else None,
+        # An empty element is noise in some senders' templates, if their feed says so; a status word never is.
+        ignore_empty=raw.empty_embargo == "ignore" and not lifecycle.says_embargoed(word),
     )
     fields: dict[str, Any] = {
         "article_id": identity.article_id,
@@ -171,16 +147,39 @@ def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
         "received": raw.received,
         "normalized": now,
         "notes": notes,
+        "text_hash": text_hash(parts),
+        "replaced_by": lifecycle.replacement(parts, raw, identity),
+        "reference": reference_of(parts, raw),
     }
     if status is Status.KILLED:
         _notice(fields, parts)
     else:
         _content(fields, parts, raw)
+        _brake(fields, parts, raw)
     for name in ("published", "updated", "expires"):
         if name in known:
             fields[name] = known[name].value
     fields["first_published"] = fields.get("published")
     return Article(**fields)
+
+
+def _brake(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
+    """Holds a story whose text says so though its fields do not, and says why; a note to editors is no story to hold."""
+    free = fields["status"] is Status.USABLE and not fields["embargo_open"] and fields["embargoed_until"] is None
+    if not free or parts.kind != "story":
+        return
+    brake = brake_of(parts, raw.received, zoned=raw.zone is not None)
+    if brake is None:
+        return
+    fields["braked"] = True
+    fields["notes"].append(f"the text says {brake.word}, its metadata does not: held")
+    if brake.word != "embargo":
+        fields["status"] = Status.WITHHELD
+        return
+    until = dates.honest(brake.until, dates.zone_named(raw.zone)) if brake.until else None
+    fields["embargoed_until"], fields["embargo_open"] = (until.value, False) if until else (None, True)
+    if until:
+        fields["dates"]["embargoed_until"] = until
 
 
 def _notice(fields: dict[str, Any], parts: StoryParts) -> None:

@@ -93,3 +93,11 @@ class StoryParts:
     """What the provider tells its own customers' editors and nobody else: kept for the conformance report, in no article."""
     given: dict[str, list[str]] = field(default_factory=dict)
     """Codes and words as written that no other field holds ('class': ['ninat:text']), for the conformance report."""
+    replaced_by: str | None = None
+    """Provider's id, without revision, of the story that stands for this one by this one's own word."""
+    alternatives: dict[str, list[str]] = field(default_factory=dict)
+    """Of ids in `kills` and `holds` that are only the likeliest: the others that may be meant."""
+    unmatched: Literal["kill", "hold"] | None = None
+    """The message takes something back, and does not say what: a person must."""
+    reference: list[str] = field(default_factory=list)
+    """Of an order: the ids that it may mean, its own first."""

@@ -21,6 +21,7 @@ _READ = frozenset(
     {
         "ce_specversion", "ce_type", "ce_id", "ce_feed", "ce_receipt", "ce_time", "ce_provider", "content-type",
         "ce_contentlocation", "ce_zone", "ce_language", "ce_formathint", "ce_statusmap", "ce_orderby", "ce_rights",
+        "ce_emptyembargo",
     }
 )  # fmt: skip
 
@@ -33,7 +34,8 @@ class RawStory:
 
     `provider` is the namespace of its ids; `zone` (IANA name), `language` and `rights` are the feed's defaults. `format_hint`
     names the format to read where the bytes leave it open, `order_by` what alone orders the versions of a story, and
-    `status_map` what the provider's status words (in lower case) mean: usable, withheld, embargoed or killed.
+    `status_map` what the provider's status words (in lower case) mean: usable, withheld, embargoed or killed. `empty_embargo`
+    is `ignore` where an embargo without any end is noise of the sender's.
     """
 
     feed: str
@@ -50,6 +52,7 @@ class RawStory:
     format_hint: str | None = None
     order_by: OrderBy | None = None
     status_map: Mapping[str, str] = field(default_factory=dict)
+    empty_embargo: str = "hold"
 
 
 def raw_story(headers: Headers, value: bytes | None) -> RawStory:
@@ -84,6 +87,7 @@ def raw_story(headers: Headers, value: bytes | None) -> RawStory:
         format_hint=given.get("ce_formathint") or None,
         order_by=_order_by(given.get("ce_orderby")),
         status_map=_status_map(given.get("ce_statusmap") or "{}"),
+        empty_embargo=given.get("ce_emptyembargo") or "hold",
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from time import time
 
 from services.normalization.chunk import Outcome
+from services.normalization.orders import KILL_UNMATCHED
 from services.normalization.pool import Pool
 from shared import metrics
 from shared.errors import TooLarge
@@ -103,13 +104,13 @@ class Normalizer:
             if outcome.code is not None:
                 with bound_contextvars(**_ids(record)):
                     _log.warning("item refused", **{"class": outcome.code}, reason=outcome.reason)
-            if outcome.code is not None:
                 # Whole, although some of its items may be articles: doing those again later changes nothing.
                 burials.append(Burial(record, outcome.code, outcome.reason or ""))
             headers = _headers(record)
             for key, value in outcome.messages:
                 messages.append(Message(ARTICLES_NORMALIZED, key, value, headers))
                 origins.append(record)
+        metrics.KILLS_UNMATCHED.labels("ambiguous").inc(sum(outcome.code == KILL_UNMATCHED for outcome in outcomes))
         failpoint("normalization.before-publish")
         errors = await self._publisher.publish(messages) if messages else []
         safe = 0

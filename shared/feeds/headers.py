@@ -20,5 +20,6 @@ def rule_headers(feed: Feed) -> Headers:
         ),
         ("ce_orderby", feed.order_by),
         ("ce_rights", feed.rights),
+        ("ce_emptyembargo", feed.empty_embargo if feed.empty_embargo != "hold" else None),
     )
     return tuple((name, value.encode()) for name, value in rules if value)

@@ -207,9 +207,12 @@ def embargo_of(line: str, sent: date, *, zoned: bool = False) -> GivenDate | Non
 
 
 def _end(told: str, sent: date, *, zoned: bool) -> tuple[datetime | None, Precision]:
-    for match in _DAY.finditer(told):
+    place = 0
+    while match := _DAY.search(told, place):
         month = month_of(match["month"] or match["month2"])
         if month is None:
+            # 'until 17 March': the number may belong to the word behind it.
+            place = match.start("day2") if match["day2"] else match.end()
             continue
         day = _meant(match["year"] or match["year2"], month, int(match["day"] or match["day2"]), sent)
         if day is None:

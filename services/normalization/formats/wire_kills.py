@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from services.normalization.formats.wire_dates import month_and_day
@@ -41,6 +41,19 @@ class Sender:
         if self.agency and self.agency_number:
             return _agency_id(self.letters, self.agency, self.agency_number, self.day)
         return _sequence_id(self.letters, self.number, self.day) if self.number else None
+
+    def targets(self, letters: str | None, number: str, day: date | None) -> list[str]:
+        """The ids of the items that a text may mean by `letters number`, the likeliest first; none of another service.
+
+        A number of today's may be yesterday's, too: which of them there was, its owner knows.
+        """
+        first = self.target(letters, number, day)
+        if first is None:
+            return []
+        if day is not None or not first.endswith(self.day.isoformat()):
+            return [first]
+        before = self.target(letters, number, self.day - timedelta(days=1))
+        return [first, before] if before else [first]
 
     def target(self, letters: str | None, number: str, day: date | None) -> str | None:
         """The id of the item that a text calls `letters number`; None if those letters are no service of this sender."""
@@ -98,10 +111,11 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\W\d]*[A-ZÄÖÜ])|\n+")
 
 @dataclass(slots=True)
 class Reference:
-    """Ids that a text takes back and holds."""
+    """Ids that a text takes back and holds; `alternatives` are the others that one of these may mean."""
 
     kills: list[str]
     holds: list[str]
+    alternatives: dict[str, list[str]] = field(default_factory=dict)
 
 
 def references(text: str, sender: Sender, marked: str | None) -> Reference:
@@ -116,21 +130,22 @@ def references(text: str, sender: Sender, marked: str | None) -> Reference:
         if not marked and not ((kill or hold) and _ASKED.search(sentence)):
             continue
         into = found.kills if kill or (marked == "kill" and not hold) else found.holds
-        for target in _items(sentence, sender):
+        for target, *others in _items(sentence, sender):
             if target != sender.own_id and target not in found.kills and target not in found.holds:
                 into.append(target)
+                if others:
+                    found.alternatives[target] = others
     return found
 
 
-def _items(sentence: str, sender: Sender) -> Iterator[str]:
+def _items(sentence: str, sender: Sender) -> Iterator[list[str]]:
     for match in _ITEM.finditer(sentence):
         numbers = [match["number"] or match["bare"], *re.findall(r"\d+", match["more"] or "")]
         told = _DATED.match(sentence, match.end())
         day = _day(told["date"], sender.day) if told else None
         for number in numbers:
-            target = sender.target(match["letters"], number, day)
-            if target is not None:
-                yield target
+            if targets := sender.targets(match["letters"], number, day):
+                yield targets
 
 
 def _day(text: str, near: date) -> date | None:

@@ -134,6 +134,7 @@ def _kills(parts: StoryParts, body: list[str], sender: Sender, marked: str | Non
             parts.ednote = "\n".join([*filter(None, [parts.ednote]), *body]) or None
             body.clear()
             found = references(parts.ednote or "", sender, marked)
-    parts.kills, parts.holds = found.kills, found.holds
+    parts.kills, parts.holds, parts.alternatives = found.kills, found.holds, found.alternatives
     if marked and not (found.kills or found.holds):
+        parts.unmatched = "kill" if marked == "kill" else "hold"
         parts.notes.append(f"a {marked} that names no item by its number: nothing was taken back")

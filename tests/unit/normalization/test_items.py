@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from services.normalization.formats import registry
 from services.normalization.normalize import normalize, normalize_each
-from services.normalization.parts import StoryParts
+from services.normalization.parts import GivenDate, StoryParts
 from shared import ids
 from shared.errors import Refused
 from shared.events import Status
@@ -91,3 +93,53 @@ def test_a_story_that_goes_on_from_another_is_of_its_chain(reads):
     (root,) = normalize(reads(story("a")), NOW)
     (later,) = normalize(reads(story("b", evolved_from="a")), NOW)
     assert later.story_id == root.article_id != later.article_id
+
+
+def test_a_kill_says_which_articles_it_may_mean(reads):
+    order = story("note", kills=["dpa157:today", "dpa9:today"], alternatives={"dpa157:today": ["dpa157:yesterday"]})
+    note, first, second = normalize(reads(order), NOW)
+    today, yesterday = (ids.article_id(raw(b"").provider, f"dpa157:{day}") for day in ("today", "yesterday"))
+    assert note.reference is None
+    assert first.article_id == today
+    assert (first.reference.articles, first.reference.asked) == ([today, yesterday], 0)
+    assert second.reference.articles == [second.article_id]
+
+
+@pytest.mark.parametrize("word", ["kill", "hold"])
+def test_an_order_that_names_no_story_waits_for_a_person(reads, word):
+    articles, refusals = normalize_each(reads(story("note", kind="advisory", unmatched=word)), NOW)
+    assert [one.kind for one in articles] == ["advisory"], "what it says is kept all the same"
+    (refused,) = refusals
+    assert refused.code == "kill-unmatched"
+    assert ("newswire kill" if word == "kill" else "newswire withhold") in refused.reason
+
+
+def test_what_stands_for_a_story_by_its_own_word(reads):
+    (one,) = normalize(reads(story("a", replaced_by="b")), NOW)
+    (other,) = normalize(reads(story("b", replaced_by="b")), NOW)
+    assert one.replaced_by == other.article_id
+    assert other.replaced_by is None, "nothing stands for itself"
+
+
+def test_only_text_makes_a_text_hash(reads):
+    (one,) = normalize(reads(story("a")), NOW)
+    (tagged,) = normalize(reads(story("a", keywords=["k"], urgency=3, version="2")), NOW)
+    changed = [story("a", subheads=["s"]), story("a", summary="s")]
+    assert tagged.text_hash == one.text_hash
+    assert tagged.source_hash != one.source_hash
+    assert len({one.text_hash, *(normalize(reads(other), NOW)[0].text_hash for other in changed)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("rule", "given", "open_"),
+    [
+        ("hold", {"embargoed": True}, True),
+        ("ignore", {"embargoed": True}, False),
+        ("ignore", {"embargoed": True, "embargoed_until": GivenDate("", None)}, False),
+        ("ignore", {"embargoed": True, "embargoed_until": GivenDate("Next Monday", None)}, True),
+        ("ignore", {"status": "embargoed"}, True),
+    ],
+)
+def test_an_empty_embargo_is_noise_only_where_the_feed_says_so(reads, rule, given, open_):
+    (one,) = normalize(replace(reads(story("a", **given)), empty_embargo=rule), NOW)
+    assert one.embargo_open is open_

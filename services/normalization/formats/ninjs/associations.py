@@ -86,6 +86,8 @@ def _chain(item: Fields, parts: StoryParts) -> None:
             if own and own != parts.provider_id:
                 parts.evolved_from = parts.evolved_from or own
     for one in item.objects("replacedby"):
+        after = one.words("name", "guid", "uri")
+        parts.replaced_by = parts.replaced_by or (ninjs.identity({"uri": after}) if after else None)
         if address := absolute(one.words("name", "uri")):
             parts.related.append(Related(title=one.words("headline"), url=address))
 

@@ -206,6 +206,11 @@ def test_the_killed_item_has_the_id_that_the_kill_names() -> None:
     assert [whale.provider_id] == story("dpa_kill").kills == story("dpa_hold").holds
 
 
+def test_a_number_may_be_todays_or_yesterdays_unless_the_text_dates_it() -> None:
+    assert story("dpa_kill").alternatives == {"eca:dpa0157:2024-10-08": ["eca:dpa0157:2024-10-07"]}
+    assert one("Please kill item dpa 157 of Oct 6.").alternatives == {}
+
+
 def test_hold_is_no_kill() -> None:
     parts = story("dpa_hold")
     assert (parts.kills, parts.holds, parts.kind) == ([], ["eca:dpa0157:2024-10-08"], "advisory")
@@ -264,7 +269,7 @@ def test_a_message_cannot_take_itself_back() -> None:
 
 def test_a_kill_without_a_number_is_told() -> None:
     parts = one("KILL KILL KILL =\r\n\r\nPlease kill the whale story.")
-    assert (parts.kills, parts.kind) == ([], "advisory")
+    assert (parts.kills, parts.kind, parts.unmatched) == ([], "advisory", "kill")
     assert any("names no item" in note for note in parts.notes)
 
 
