@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from services.ingestion.media import Family
 from shared import ninjs
+from shared.markup import HTML_PARTS, kind_of
 from shared.stories import FIELDS
 
 FORMATS: Final[Mapping[str, bool]] = {
@@ -83,10 +84,6 @@ _BEFORE = r"\s+|<\?.*?\?>|<!--.*?-->"
 _PROLOG = re.compile(rf"(?>{_BEFORE}|<!doctype\b[^\[>]*+(?:\[.*?\]\s*+)?>)*+", re.DOTALL | re.IGNORECASE)
 _DOCTYPE_HTML = re.compile(rf"(?>{_BEFORE})*+<!doctype\s+html\b", re.DOTALL | re.IGNORECASE)
 _ELEMENT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)")
-_HTML_PARTS: Final = frozenset({
-    "html", "head", "body", "article", "main", "section", "div", "p", "span", "title", "meta", "h1", "h2", "h3", "table",
-    "blockquote", "ul", "ol", "a", "b", "i", "em", "strong", "img", "br", "header", "script", "style", "link",
-})  # fmt: skip
 _JSON = re.compile(rb'\s*(?:\{|\[\s*[\[{"\]])')
 _MAGIC: Final = (
     b"%PDF-",
@@ -178,5 +175,5 @@ def _markup(text: str, family: Family) -> str:
     if name in _MARKED and _MARKED[name][1].search(text):
         return _MARKED[name][0]
     if family is Family.BY_CONTENT:
-        return "html" if name in _HTML_PARTS else "xml"
-    return plain
+        return "html" if name in HTML_PARTS else "xml"
+    return kind_of(text) or "text" if family is Family.TEXT else plain

@@ -47,7 +47,7 @@ _FIELDS: dict[str, Callable[[StoryParts], list[Any]]] = {
     "slug": lambda parts: [parts.slugline],
     "label": lambda parts: [parts.slugline],
     "language": lambda parts: [parts.language],
-    "date": lambda parts: [parts.version_time, parts.published if parts.format == "rss" else None],
+    "date": lambda parts: [parts.version_time, parts.published if parts.format in ("rss", "text") else None],
     "sent": lambda parts: [parts.version_time],
     "first_created": lambda parts: [parts.published],
     "first_published": lambda parts: [parts.published],

@@ -15,15 +15,15 @@ pytestmark = pytest.mark.corpora
 
 # Format → facts matched or held otherwise with a reason, of all facts of its files.
 WIRE = {
-    "AAP ZCZC text": (4, 12),
+    "AAP ZCZC text": (12, 12),
     "ANPA 1312": (66, 66),
     "AP Media API JSON": (29, 29),
-    "AsiaNet press release text": (16, 48),
+    "AsiaNet press release text": (48, 48),
     "Atom": (12, 12),
-    "Bureau of Meteorology text": (3, 7),
+    "Bureau of Meteorology text": (7, 7),
     "IPTC 7901": (65, 65),
     "NITF": (202, 202),
-    "News Bites ZCZC text": (2, 8),
+    "News Bites ZCZC text": (8, 8),
     "NewsML 1.2": (345, 345),
     "NewsML-G2": (605, 605),
     "NewsML-G2 fragment": (10, 10),

@@ -8,10 +8,10 @@ from services.normalization.html import Page
 from services.normalization.parts import StoryParts
 from services.normalization.raw import RawStory
 from shared.errors import Refused
+from shared.markup import kind_of
 
 NAME = "html"
 _OPENINGS = (b"<!doctype html", b"<html", b"<head", b"<body")
-_INSIDE = (b"<html", b"<head>", b"<body", b"<meta ", b"<title>", b"<article", b"<div", b"<p>", b"<h1")
 
 
 def sniff(head: bytes, content_type: str | None) -> float:
@@ -22,7 +22,7 @@ def sniff(head: bytes, content_type: str | None) -> float:
         return 1.0 if opens else 0.8
     if opens:
         return 0.95
-    return 0.5 if start[:1] == b"<" and not start.startswith(b"<?xml") and any(tag in start for tag in _INSIDE) else 0.0
+    return 0.5 if start[:1] == b"<" and kind_of(start.decode("latin-1")) == "html" else 0.0
 
 
 def read(raw: RawStory) -> list[StoryParts]:

@@ -1,21 +1,33 @@
-"""A page or wire story sent as plain text; what stands where is found out by `cleanup` and `page`."""
+"""A page, a wire story or a release sent as plain text.
+
+What comes in telegraph envelopes, as a bulletin, or with a release's lines above it is read by these conventions; of all
+other text `cleanup` and `page` find out what stands where.
+"""
 
 from __future__ import annotations
 
+import re
+
 from services.normalization.decode import decode
+from services.normalization.formats import text_bulletin, text_envelope, text_release
 from services.normalization.parts import StoryParts
 from services.normalization.raw import RawStory
 from shared.errors import Refused
+from shared.markup import kind_of
 
 NAME = "text"
-_MARKUP = (b"<!doctype", b"<html", b"<?xml")
+_BREAKS = re.compile("\r\r?\n|\r")
+_BLANKS = " \t\r\n\x00\ufeff\u200b"
 
 
 def sniff(head: bytes, content_type: str | None) -> float:
-    """Any text/* type; without a type, anything without the zero bytes of a binary file."""
-    start = head.lstrip()[:9].lower()
+    """Any text/* type; without a type, anything without the zero bytes of a binary file. Never XML or HTML."""
+    if head[:64].lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")[:1] == b"<" and kind_of(
+        head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe").decode("latin-1")
+    ):
+        return 0.0
     if content_type is not None and content_type.startswith("text/"):
-        return 0.2 if start.startswith(_MARKUP) or content_type == "text/html" else 0.9
+        return 0.2 if content_type == "text/html" else 0.9
     if content_type is None:
         return 0.1 if not _binary(head) else 0.0
     return 0.0
@@ -33,12 +45,38 @@ def _binary(head: bytes) -> bool:
 
 
 def read(raw: RawStory) -> list[StoryParts]:
-    """One story: the whole text.
+    """The stories in it: the whole text is one, but for envelopes, of which each is one.
 
     Raises:
-        Refused: `undecodable`; `no-text` for a text of nothing but blanks.
+        Refused: `undecodable`; `no-text` for a text, or envelopes, of nothing but blanks; `too-many-items`.
     """
     decoded = decode(raw.value, raw.content_type)
-    if not decoded.text.strip(" \t\r\n\x00\ufeff\u200b"):
+    if not decoded.text.strip(_BLANKS):
         raise Refused("no-text", "a text of nothing but blanks")
-    return [StoryParts(format=NAME, layout="pasted", body=decoded.text, notes=[decoded.note] if decoded.note else [])]
+    notes = [decoded.note] if decoded.note else []
+    text = _BREAKS.sub("\n", decoded.text) if "\r" in decoded.text else decoded.text
+    messages = text_envelope.messages(text)
+    if messages is not None:
+        found = [_of_message(message, raw, notes) for message in messages]
+        told = [parts for parts in found if parts.title or parts.body]
+        if not told:
+            raise Refused("no-text", f"none of its {len(found)} messages has text")
+        return told
+    lines = text.lstrip("\ufeff").split("\n")
+    if text_bulletin.is_bulletin(lines):
+        parts = StoryParts(format=NAME, notes=list(notes))
+        text_bulletin.read_into(parts, lines)
+    elif text_release.is_release(lines):
+        parts = StoryParts(format=NAME, notes=list(notes))
+        text_release.read_into(parts, lines, raw)
+    else:
+        return [StoryParts(format=NAME, layout="pasted", body=decoded.text, notes=notes)]
+    if not (parts.title or parts.body):
+        return [StoryParts(format=NAME, layout="pasted", body=decoded.text, notes=notes)]
+    return [parts]
+
+
+def _of_message(message: text_envelope.Message, raw: RawStory, notes: list[str]) -> StoryParts:
+    parts = StoryParts(format=NAME, notes=list(notes))
+    text_envelope.read_into(parts, message, raw)
+    return parts

@@ -31,6 +31,9 @@ _ZONES: dict[str, tzinfo | str] = {
     "EST": timezone(timedelta(hours=-5)), "EDT": timezone(timedelta(hours=-4)), "ET": "America/New_York",
     "CST": timezone(timedelta(hours=-6)), "CDT": timezone(timedelta(hours=-5)), "CT": "America/Chicago",
     "MST": timezone(timedelta(hours=-7)), "MDT": timezone(timedelta(hours=-6)), "MT": "America/Denver",
+    "AEST": timezone(timedelta(hours=10)), "AEDT": timezone(timedelta(hours=11)), "AWST": timezone(timedelta(hours=8)),
+    "ACST": timezone(timedelta(hours=9, minutes=30)), "ACDT": timezone(timedelta(hours=10, minutes=30)),
+    "NZST": timezone(timedelta(hours=12)), "NZDT": timezone(timedelta(hours=13)), "HKT": timezone(timedelta(hours=8)),
     "PST": timezone(timedelta(hours=-8)), "PDT": timezone(timedelta(hours=-7)), "PT": "America/Los_Angeles",
 }  # fmt: skip
 _LETTERS = "|".join(sorted(_ZONES, key=len, reverse=True))
@@ -53,6 +56,8 @@ _TIME_DATE = re.compile(
 def month_of(word: str) -> int | None:
     """The month that a name in English, German, French, Spanish, Italian, Dutch or Greek begins."""
     low = word.lower().rstrip(".")
+    if low.startswith(("mardi", "marte")):
+        return None  # Tuesday in French, Spanish and Italian begins like March
     return next((_MONTHS[low[:size]] for size in (4, 3) if low[:size] in _MONTHS), None)
 
 
@@ -62,7 +67,8 @@ def year_of(text: str) -> int:
     return year if year > 99 else year + (2000 if year < 70 else 1900)
 
 
-def _zone(letters: str | None) -> tzinfo | None:
+def zone_of(letters: str | None) -> tzinfo | None:
+    """The zone that letters mean to wires, None for letters of none."""
     known = _ZONES.get((letters or "").upper())
     return zone_named(known) if isinstance(known, str) else known
 
@@ -74,7 +80,7 @@ def _given(match: re.Match[str], year: int, month: int | None, day: int) -> Give
     try:
         hour, minute = int(match["hour"]), int(match["minute"])
         late = hour == 24 and minute == 0
-        value = datetime(year, month, day, 0 if late else hour, minute, tzinfo=_zone(match["zone"]))
+        value = datetime(year, month, day, 0 if late else hour, minute, tzinfo=zone_of(match["zone"]))
         return GivenDate(raw, value + timedelta(days=1) if late else value, "minute")
     except (ValueError, OverflowError):
         return GivenDate(raw, None, "minute")
@@ -179,8 +185,9 @@ _LIFTED = re.compile(
 )
 _BARE = re.compile(r"\(?\s*(?:EMBARGO(?:ED)?|SPERRFRIST|Embargoed|Sperrfrist)\W*")
 _CLOCK = re.compile(
-    rf"\b(?P<hour>[01]?\d|2[0-4])(?:[:.h]\s?)?(?P<minute>[0-5]\d)\s*(?:Uhr|hrs?|h)?\s*(?P<zone>{_LETTERS})?\b"
-    rf"|\b(?P<hour2>[01]?\d|2[0-4])\s*(?:Uhr|h)\b(?:\s*(?P<zone2>{_LETTERS})\b)?",
+    rf"\b(?P<hour>[01]?\d|2[0-4])(?:[:.h]\s?)?(?P<minute>[0-5]\d)\s*(?:(?P<half>[ap]\.?\s?m\b\.?)|Uhr|hrs?|h)?\s*(?P<zone>{_LETTERS})?\b"
+    rf"|\b(?P<hour2>[01]?\d|2[0-4])\s*(?:(?P<half2>[ap]\.?\s?m\b\.?)|Uhr|h)(?:\s*(?P<zone2>{_LETTERS})\b)?"
+    rf"|\b(?P<named>noon|midday|midnight)\b(?:\s*(?P<zone3>{_LETTERS})\b)?",
     re.IGNORECASE,
 )
 _DAY = re.compile(
@@ -207,21 +214,25 @@ def embargo_of(line: str, sent: date, *, zoned: bool = False) -> GivenDate | Non
 
 
 def _end(told: str, sent: date, *, zoned: bool) -> tuple[datetime | None, Precision]:
-    place = 0
-    while match := _DAY.search(told, place):
+    match = _DAY.search(told)
+    while match is not None:
         month = month_of(match["month"] or match["month2"])
-        if month is None:
-            # 'until 17 March': the number may belong to the word behind it.
-            place = match.start("day2") if match["day2"] else match.end()
-            continue
-        day = _meant(match["year"] or match["year2"], month, int(match["day"] or match["day2"]), sent)
-        if day is None:
-            return None, "minute"
-        clock = _CLOCK.search(f"{told[: match.start()]} | {told[match.end() :]}")
-        if clock is None:
-            return datetime.combine(day if zoned else day + timedelta(days=1), time()), "day"
-        return _moment(day, clock), "minute"
+        if month is not None:
+            return _ending(told, match, month, sent, zoned=zoned)
+        match = _DAY.search(told, match.start() + 1)  # 'Tuesday 10 February': the weekday takes no day from the month
     return None, "minute"
+
+
+def _ending(
+    told: str, match: re.Match[str], month: int, sent: date, *, zoned: bool
+) -> tuple[datetime | None, Precision]:
+    day = _meant(match["year"] or match["year2"], month, int(match["day"] or match["day2"]), sent)
+    if day is None:
+        return None, "minute"
+    clock = _CLOCK.search(f"{told[: match.start()]} | {told[match.end() :]}")
+    if clock is None:
+        return datetime.combine(day if zoned else day + timedelta(days=1), time()), "day"
+    return _moment(day, clock), "minute"
 
 
 def _meant(year: str | None, month: int, day: int, sent: date) -> date | None:
@@ -233,8 +244,15 @@ def _meant(year: str | None, month: int, day: int, sent: date) -> date | None:
 
 
 def _moment(day: date, clock: re.Match[str]) -> datetime | None:
-    hour, minute = int(clock["hour"] or clock["hour2"]), int(clock["minute"] or 0)
-    midnight = datetime(day.year, day.month, day.day, tzinfo=_zone(clock["zone"] or clock["zone2"]))
+    """The moment that a clock names on that day; midnight, which may be either of its ends, is the later one."""
+    hour, minute = int(clock["hour"] or clock["hour2"] or 0), int(clock["minute"] or 0)
+    half = (clock["half"] or clock["half2"] or "")[:1].lower()
+    if named := (clock["named"] or "").lower():
+        hour = 24 if named == "midnight" else 12
+    elif half:
+        hour = hour % 12 + (12 if half == "p" else 0) if hour <= 12 else hour
+    zone = zone_of(clock["zone"] or clock["zone2"] or clock["zone3"])
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
     try:
         return midnight + timedelta(hours=hour, minutes=minute)
     except OverflowError:

@@ -206,7 +206,7 @@ class Paragraph:
 
 _GAP = re.compile(r"\S(?: {3,}|\t)\s*\S")
 _BULLETS = "-*•·"
-_BULLET = re.compile(rf"[{_BULLETS}] \S")
+_BULLET = re.compile(rf"(?:--|[{_BULLETS}]) \S")
 _RULED = "_*=#~.-"
 _RULE = re.compile(rf"[\s{_RULED}]*")
 _WIDE = re.compile(r"[ \t]{2,}")
@@ -277,7 +277,7 @@ def _begins(line: _Line, block: list[_Line], base: int) -> bool:
         return True
     if line.indent <= base:
         return False
-    goes_on = _BULLET.match(block[0].text) is not None and line.indent <= 4
+    goes_on = _BULLET.match(block[0].text) is not None and (line.indent <= 4 or line.indent > block[0].indent)
     quoted = line.indent == before.indent and line.text[0].islower()
     return not goes_on and not quoted
 
