@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
+from services.normalization import hyphens
+
 WIDEST_WRAPPED = 100
 """Columns: no wire wraps wider, and hardly a paragraph is shorter than that in a text with a line a paragraph."""
 NARROWEST_WRAPPED = 25
@@ -21,10 +23,11 @@ _BREAKS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
 )
+_SOFT = re.compile("[\u00ad\u00ac][ \t]*(?:\r\n?|\n)[ \t]*(?=[^\\W\\d_])")
+"""A soft hyphen at a line's end (some charsets show it as '¬'): the word goes on in the next line."""
 _ENDS = frozenset(".!?…:\"”»'’)")
+_HYPHENS = "-\u2010"
 _COLUMNS = re.compile(r"\S {3,}\S")
-_AFTER_HYPHEN = {"and", "or", "to", "und", "oder", "bis", "et", "ou", "y", "o", "e", "και", "ή"}
-"""'short- and long-term': here the hyphen ends a word, and no line break split one."""
 
 
 class Paragraph(NamedTuple):
@@ -36,6 +39,8 @@ class Paragraph(NamedTuple):
 
 def strip_invisible(text: str) -> tuple[str, int]:
     """`text` with line breaks as LF and without control and invisible characters, and how many those were."""
+    if not text.isascii() and ("\u00ad" in text or "\u00ac" in text):
+        text = _SOFT.sub("", text)
     if text.replace("\n", "").isprintable():
         return text, 0
     return _INVISIBLE.subn("", _BREAKS.sub("\n", text))
@@ -50,7 +55,10 @@ def squeeze(text: str) -> str:
 def paragraphs(text: str, stands_alone: Callable[[str], bool] = lambda _: False) -> list[Paragraph]:
     """The paragraphs of `text`, which has LF line breaks; `stands_alone` names lines that are never joined to others."""
     lines = text.split("\n")
-    squeezed = [squeeze(line) for line in lines]
+    if text.replace("\n", "").isprintable():
+        squeezed = [line if "  " not in line else " ".join(line.split()) for line in map(str.strip, lines)]
+    else:
+        squeezed = [squeeze(line) for line in lines]
     if len(lines) > 1 and is_wrapped(squeezed):
         return _joined(lines, squeezed, stands_alone)
     found, blank = [], True
@@ -82,38 +90,54 @@ def _joined(lines: list[str], squeezed: list[str], stands_alone: Callable[[str],
     """Paragraphs of wrapped text. A set phrase counts only where a sentence has just ended, for 'share on' may
     open any line; but the last line is often a sign-off, under a table, too.
     """
-    indents = [len(line) - len(line.lstrip()) for line in lines]
-    base = Counter([indent for indent, line in zip(indents, squeezed, strict=True) if line]).most_common(1)[0][0]
+    base = _base(lines, squeezed)
+    text = hyphens.Text(squeezed)
     found: list[Paragraph] = []
     block: list[str] = []
     blank = block_blank = True
     alone = False
     last = max(place for place, line in enumerate(squeezed) if line)
-    for place, (line, short, indent) in enumerate(zip(lines, squeezed, indents, strict=True)):
-        if short:
-            starts = blank or alone or indent > base or not block
-            by_itself = "   " in line and _COLUMNS.search(line) is not None
-            if not by_itself and (starts or place == last or block[-1][-1] in _ENDS) and not short[0].islower():
-                by_itself = stands_alone(short)
-            if block and (starts or by_itself):
-                found.append(Paragraph(_glue(block), block_blank))
-                block = []
-            if not block:
-                block_blank = blank
+    for place, short in enumerate(squeezed):
+        if not short:
+            blank = True
+            continue
+        line = lines[place]
+        starts = blank or alone or not block or (line[0] == " " and len(line) - len(line.lstrip()) > base)
+        by_itself = "   " in line and _COLUMNS.search(line) is not None
+        if not by_itself and (starts or block[-1][-1] in _ENDS or place == last) and not short[0].islower():
+            by_itself = stands_alone(short)
+        if starts or by_itself:
+            if block:
+                found.append(Paragraph(_glue(block, text), block_blank))
+            block, block_blank = [short], blank
+        else:
             block.append(short)
-            alone = by_itself
-        blank = not short
+        alone, blank = by_itself, False
     if block:
-        found.append(Paragraph(_glue(block), block_blank))
+        found.append(Paragraph(_glue(block, text), block_blank))
     return found
 
 
-def _glue(block: list[str]) -> str:
-    """Lines as one; a hyphen at a line's end stays, without a blank behind it ('one-billion-' + 'dlr')."""
-    if not any(line[-1] == "-" for line in block):
+def _base(lines: list[str], squeezed: list[str]) -> int:
+    """The indent of lines that go on: of those in lower case behind another line; a deeper one starts a paragraph.
+
+    In a table with a few sentences most lines may be indented, so the most usual indent of all would not do.
+    """
+    going_on = [
+        len(line) - len(line.lstrip())
+        for line, short, before in zip(lines[1:], squeezed[1:], squeezed, strict=False)
+        if before and short and short[0].islower()
+    ]
+    return Counter(going_on).most_common(1)[0][0]
+
+
+def _glue(block: list[str], text: hyphens.Text) -> str:
+    """Lines as one; what a hyphen at a line's end means is for `hyphens` to tell."""
+    if len(block) == 1:
+        return block[0]
+    if not any(line[-1] in _HYPHENS for line in block):
         return " ".join(block)
-    text = block[0]
+    glued = block[0]
     for line in block[1:]:
-        broken = text[-1] == "-" and text[-2:-1].isalpha() and line[0].islower()
-        text += line if broken and line.partition(" ")[0] not in _AFTER_HYPHEN else " " + line
-    return text
+        glued = text.glued(glued, line) if glued[-1] in _HYPHENS else f"{glued} {line}"
+    return glued
