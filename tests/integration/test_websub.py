@@ -12,11 +12,15 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from services.ingestion.app import create_app
+from services.ingestion.polling.fetch import Fetcher, FetchPolicy
 from services.ingestion.websub.callback import Callback
+from services.ingestion.websub.hub import ask_hub
 from services.ingestion.websub.journal import Journal
 from services.ingestion.websub.keys import websub_key
 from services.ingestion.websub.names import Names
-from shared.events import FEEDS_STATE
+from services.ingestion.websub.owner import Subscriber
+from services.ingestion.websub.subscription import Mode, Subscription, WebSubState
+from shared.events import FEEDS_STATE, now
 from shared.feeds import Feed
 from shared.health import Health
 from shared.kafka.memory_reader import MemoryReader
@@ -423,6 +427,102 @@ async def test_a_ping_that_is_no_feed_harms_nothing(room: HubRoom):
     await room.until(
         lambda: not any(part.notes for part in room.replicas[0].poller._share.ready()), "all notes dealt with"
     )
+
+
+async def test_a_lease_is_renewed_before_its_end_and_asked_anew_after_a_restart_that_took_too_long(room: HubRoom):
+    from services.ingestion.websub import subscription
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subscription, "LEAST_ASK_S", 0.5)
+        room.feed(item("a"))
+        replica = await room.start()
+        form = await room.subscribed(lease=6)
+        await room.until(lambda: len(room.hub.asked) == 2, "the renewal")
+        assert room.websub.current.is_live(now()), "before the end"
+        assert room.hub.asked[1] == form, "the same address and secret: a renewal and no second subscription"
+        assert (await room.verify(form, lease=1)).status == 200
+        await room.until(lambda: (room.websub.current.until - now()).total_seconds() <= 1, "the shorter lease")
+        await replica.end()
+        await asyncio.sleep(1)
+        asked = len(room.hub.asked)
+        await room.start()
+        await room.until(lambda: len(room.hub.asked) > asked, "a request after the restart")
+        assert room.hub.asked[-1] == form
+
+
+async def test_news_sent_under_a_lease_that_is_over_are_left_to_the_poll(room: HubRoom):
+    room.feed(item("a"))
+    await room.start()
+    form = await room.subscribed(lease=1)
+    await asyncio.sleep(1.1)
+    before = counted("ignored")
+    assert (await room.ping(form, rss(item("late")))).status == 202
+    await room.until(lambda: counted("ignored") > before, "the owner")
+    assert "f:late" not in room.names()
+
+
+async def test_a_hub_in_the_clear_is_told_no_secret_and_its_pings_only_wake_the_poll(room: HubRoom):
+    """Outside of closed networks."""
+    room.feed(item("a"))
+    replica = await room.start()
+    rounds = replica.poller._rounds
+    rounds._subscriber.keeps_secrets = lambda hub: False
+    form = await room.subscribed()
+    assert "hub.secret" not in form
+    polls = len(room.site.seen("/f"))
+    assert (await room.ping(form, rss(item("forged")), None)).status == 202
+    await room.until(lambda: len(room.site.seen("/f")) > polls, "a poll at once")
+    await asyncio.sleep(0.3)
+    assert room.names() == ["f:a"]
+
+
+@pytest.mark.parametrize(
+    "hub",
+    ["http://127.0.0.1/", "http://2130706433/", "http://0x7f.1/", "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://10.0.0.1/",
+     "http://[64:ff9b::7f00:1]/", "http://[2002:7f00:1::]/", "http://169.254.169.254/", "http://localhost/", "http://hub.internal/",
+     "https://hub.example.org:22/"],
+)  # fmt: skip
+async def test_a_hub_or_topic_inside_the_network_is_never_asked(room: HubRoom, hub: str):
+    """By its text; of names, the next test."""
+    policy = FetchPolicy("t", 1000, 1.0)
+    asker = Subscriber(Names(b"k"), PUBLIC, Fetcher(policy), policy)
+    rules = {"id": "f", "poll": {"url": "https://example.org/f"}}
+    named = Feed.model_validate({**rules, "websub": {"hub": hub}})
+    assert asker.wanted(named, WebSubState()) is None
+    assert asker.wanted(Feed.model_validate({**rules, "websub": {}}), WebSubState(hub=hub)) is None, "named by the feed"
+    topic = Feed.model_validate({**rules, "websub": {"hub": "https://hub.example.org/", "topic": hub}})
+    assert asker.wanted(topic, WebSubState()) is None
+    good = Feed.model_validate({**rules, "websub": {"hub": "https://hub.example.org/"}})
+    assert asker.wanted(good, WebSubState())
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "64:ff9b::7f00:1", "2002:7f00:1::"])
+async def test_a_hubs_name_that_leads_inside_is_blocked_at_the_call(room: HubRoom, address: str):
+    async def resolve(host: str, port: int) -> list[str]:
+        return [address]
+
+    policy = FetchPolicy("t", 1000, 1.0, ports={80, 443, room.site.port})
+    fetcher = Fetcher(policy, resolve=resolve)
+    subscription = Subscription(f"http://hub.example.org:{room.site.port}/hub", "https://example.org/f", "t", now())
+    why = await ask_hub(fetcher, Mode.SUBSCRIBE, subscription, callback=PUBLIC, secret=None, lease_s=60)
+    await fetcher.stop()
+    assert why == "blocked-address"
+    assert room.hub.asked == []
+
+
+async def test_a_hub_that_sends_us_on_is_judged_again_and_hears_the_same(room: HubRoom):
+    room.site.pages["/moved"] = lambda _: Answer(status=307, headers={"Location": "/hub"})
+    room.feed(item("a"), hub=room.site.url("/moved"))
+    await room.start()
+    form = await room.subscribed()
+    assert form["hub.mode"] == "subscribe"
+    room.site.pages["/moved"] = lambda _: Answer(status=308, headers={"Location": "http://169.254.169.254/"})
+    policy = FetchPolicy("t", 1000, 1.0, ports={room.site.port}, allow_private=True)
+    fetcher = Fetcher(policy)
+    subscription = Subscription(room.site.url("/moved"), room.site.url("/f"), "t", now())
+    why = await ask_hub(fetcher, Mode.SUBSCRIBE, subscription, callback=PUBLIC, secret=None, lease_s=60)
+    await fetcher.stop()
+    assert why == "blocked-address"
 
 
 async def test_nothing_secret_is_logged(room: HubRoom, capsys: pytest.CaptureFixture[str]):
