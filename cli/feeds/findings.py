@@ -48,6 +48,7 @@ def findings(feeds: Mapping[str, Feed], settings: Settings, resolver: Resolver |
         yield from _limits(feed, settings)
         yield from _secrets(feed)
         yield from _addresses(feed, settings, resolver)
+        yield from _websub(feed, settings)
         if feed.drop:
             yield from _folder(feed.drop.folder, f"{place}.drop.folder")
         if feed.poll:
@@ -65,9 +66,26 @@ def ways(feed: Feed) -> list[str]:
         found.append(f"signed push ({', '.join(path.name for path in feed.signing_secret_files)})")
     if feed.poll:
         found.append(f"poll {feed.poll.url}")
+    if feed.websub:
+        found.append(f"hub {feed.websub.hub or 'that the feed names'}")
     if feed.drop:
         found.append(f"drop {feed.drop.folder}")
     return found
+
+
+def _websub(feed: Feed, settings: Settings) -> Iterator[Finding]:
+    if not feed.websub:
+        return
+    place = f"feeds.{feed.id}.websub"
+    if settings.ingestion.public_url is None:
+        yield Finding(
+            place, "warning", "it is only polled: NEWSWIRE_INGESTION__PUBLIC_URL does not say where hubs reach us"
+        )
+    hub = feed.websub.hub
+    if hub and not hub.startswith("https://") and not settings.ingestion.allow_private_addresses:
+        yield Finding(
+            f"{place}.hub", "warning", "not https, so it is told no secret: what it sends only makes newswire poll"
+        )
 
 
 def _limits(feed: Feed, settings: Settings) -> Iterator[Finding]:

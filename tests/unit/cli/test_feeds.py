@@ -212,6 +212,9 @@ def test_what_services_would_refuse_is_never_written(folder: Path) -> None:
         "http://0x7f.1/feed",
         "http://[::ffff:10.0.0.1]/feed",
         "http://[64:ff9b::a00:1]/feed",
+        "http://[2002:a00:1::]/feed",
+        "http://0177.0.0.1/feed",
+        "http://[::1]/feed",
         "http://169.254.169.254/latest",
         "http://localhost/feed",
         "https://example.org:9200/",
@@ -225,6 +228,35 @@ def test_an_address_inside_is_refused_when_a_feed_is_added_and_when_the_file_is_
     result = run("check")
     assert result.exit_code == 1
     assert "feeds.blog.poll.url: error: " in result.stdout
+
+
+@pytest.mark.parametrize("table", ["hub", "topic"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1/", "http://2130706433/", "http://[64:ff9b::a00:1]/", "http://[2002:a00:1::]/", "https://inside.example/"]
+)  # fmt: skip
+def test_a_hub_and_a_topic_inside_are_refused_as_well(folder: Path, table: str, url: str) -> None:
+    poll = '[feeds.blog.poll]\nurl = "https://example.org/f"\n'
+    (folder / "feeds.toml").write_text(f'{poll}[feeds.blog.websub]\n{table} = "{url}"\n')
+    result = run("check")
+    assert result.exit_code == 1
+    assert f"feeds.blog.websub.{table}: error: " in result.stdout
+
+
+def test_list_and_check_tell_of_hubs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    poll = '[feeds.{0}.poll]\nurl = "https://example.org/{0}"\n[feeds.{0}.websub]\n'
+    text = poll.format("a") + poll.format("b") + 'hub = "http://hub.example.org/"\n'
+    (folder / "feeds.toml").write_text(text)
+    shown = " ".join(good("list").split())
+    assert "hub that the feed names" in shown
+    assert "hub http://hub.example.org/" in shown
+    lines = good("check").splitlines()
+    assert [line.partition(": warning")[0] for line in lines[:-1]] == [
+        "feeds.a.websub",
+        "feeds.b.websub",
+        "feeds.b.websub.hub",
+    ]
+    monkeypatch.setenv("NEWSWIRE_INGESTION__PUBLIC_URL", "https://news.example.org")
+    assert [line.partition(": warning")[0] for line in good("check").splitlines()[:-1]] == ["feeds.b.websub.hub"]
 
 
 def test_a_closed_network_may_allow_its_own_addresses(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
