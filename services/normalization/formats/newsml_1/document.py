@@ -6,7 +6,14 @@ import re
 
 from services.normalization.formats.newsml_1.content import Text, formal_name
 from services.normalization.formats.newsml_1.metadata import CORRECTS, Facts, Metadata, topics_by_id
-from services.normalization.formats.newsml_1.stories import Story, has_media, images, items, stories
+from services.normalization.formats.newsml_1.stories import (
+    Story,
+    has_media,
+    images,
+    items,
+    named_stories,
+    stories,
+)
 from services.normalization.parts import Block, StoryParts
 from services.normalization.raw import RawStory
 from services.normalization.wire import read_dateline_field, read_urgency, read_version, read_wire_date, unique
@@ -62,6 +69,9 @@ def _read_item(item: Element, named: dict[str, Element]) -> list[StoryParts]:
     component = child(item, "NewsComponent")
     several = stories(component) if component is not None else []
     management = child(item, "NewsManagement")
+    if component is not None and (formal_name(child(management, "Status")) or "").lower() in _NO_STORY:
+        all_named = named_stories(component, several)  # each story of the item is taken back, not the first alone
+        several = all_named if len(all_named) > 1 else several
     if not several:
         if not _stands_alone(item, component, management):
             return []

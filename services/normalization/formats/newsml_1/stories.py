@@ -81,6 +81,26 @@ def stories(component: Element) -> list[Story]:
     return found
 
 
+def named_stories(component: Element, told: list[Story]) -> list[Story]:
+    """The stories under a component with those that it only names: components without a word, as a kill has them.
+
+    In document order; what holds a picture, film or sound, another item, or a piece of a text, is none.
+    """
+    known = {story.chain[-1]: story for story in told}
+    return [known.get(chain[-1]) or Story(chain) for chain in _chains(component, [], set(known))]
+
+
+def _chains(component: Element, above: list[Element], told: set[Element]) -> Iterator[list[Element]]:
+    chain = [*above, component]
+    own = [one for one in children(component, "ContentItem") if medium(one) != "text"]
+    own += list(children(component, "NewsItem", "NewsItemRef"))
+    inner = [one for one in children(component, "NewsComponent") if role(one) not in _PIECES and role(one) not in _PICTURES]
+    if component in told or not (inner or own):
+        yield chain
+    for one in inner:
+        yield from _chains(one, chain, told)
+
+
 def _walk(component: Element, above: list[Element]) -> Iterator[Story]:
     chain = [*above, component]
     inner = list(children(component, "NewsComponent"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -234,6 +235,19 @@ def test_parts_of_earlier_revisions_are_told_of_and_refused_alone():
     with pytest.raises(Refused) as refused:
         read(raw(FILES["sidebars"][:start] + FILES["sidebars"][end:], XML))
     assert refused.value.code == "partial-update"
+
+
+@pytest.mark.parametrize("word", ["Canceled", "Withheld"])
+def test_a_kill_reaches_each_story_of_the_item_although_it_has_no_text(word):
+    value = FILES["sidebars"].replace(b"Usable", word.encode(), 1)
+    start = value.index(b"<DataContent>")
+    emptied = re.sub(rb"<DataContent>.*?</DataContent>", b"<DataContent/>", value[start:], flags=re.DOTALL)
+    found = read(raw(value[:start] + emptied, XML))
+    taken = [one.provider_id for one in found if one.status == word]
+    assert taken[:2] == ["depeche.example:20260208:SB1", "depeche.example:20260208:SB1#side"]
+    assert "depeche.example:20260208:SB1#inner" not in taken
+    one_story = read(raw(FILES["kill"], XML))
+    assert len(one_story) == 1
 
 
 def test_an_embargo_ends_when_the_status_will_change():
