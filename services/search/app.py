@@ -13,11 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from services.search.archive import Archive
 from services.search.finder import Clock, Finder
+from services.search.history_repository import ElasticHistory, HistoryRepository
 from services.search.keys import cursor_key
 from services.search.openapi import document as openapi_document
 from services.search.page import page_routes
-from services.search.repository import ElasticRepository, Repository, TimedOut
+from services.search.repository import TimedOut
 from services.search.security import SecurityHeaders
 from shared import metrics
 from shared.elastic.client import make_client
@@ -31,6 +33,7 @@ from shared.settings import Settings
 _ROUTES: Final = (
     "/v1/search",
     "/v1/articles",
+    "/v1/kills",
     "/v1/trace",
     "/articles",
     "/static",
@@ -47,18 +50,35 @@ def json_response(document: Any) -> Response:
 
 
 class Api:
-    """The three JSON resources."""
+    """The JSON resources."""
 
-    def __init__(self, finder: Finder) -> None:
+    def __init__(self, finder: Finder, archive: Archive) -> None:
         self._finder = finder
+        self._archive = archive
 
     async def search(self, request: Request) -> Response:
         """`GET /v1/search`."""
         return json_response(await self._finder.search(request.query_params.multi_items()))
 
     async def article(self, request: Request) -> Response:
-        """`GET /v1/articles/{id}`."""
+        """`GET /v1/articles/{id}`, as it is or `as_of` a moment."""
+        if "as_of" in request.query_params:
+            pairs = request.query_params.multi_items()
+            return json_response(await self._archive.article(request.path_params["id"], pairs))
         return json_response(await self._finder.article(request.path_params["id"]))
+
+    async def versions(self, request: Request) -> Response:
+        """`GET /v1/articles/{id}/versions`."""
+        return json_response(await self._archive.versions(request.path_params["id"]))
+
+    async def version(self, request: Request) -> Response:
+        """`GET /v1/articles/{id}/versions/{which}`: a revision, or the difference of two."""
+        params = request.path_params
+        return json_response(await self._archive.version(params["id"], params["which"]))
+
+    async def kills(self, request: Request) -> Response:
+        """`GET /v1/kills`."""
+        return json_response(await self._archive.kills(request.query_params.multi_items()))
 
     async def trace(self, request: Request) -> Response:
         """`GET /v1/trace/{key}`."""
@@ -69,6 +89,9 @@ class Api:
         return [
             Route("/v1/search", self.search),
             Route("/v1/articles/{id}", self.article),
+            Route("/v1/articles/{id}/versions", self.versions),
+            Route("/v1/articles/{id}/versions/{which}", self.version),
+            Route("/v1/kills", self.kills),
             Route("/v1/trace/{key}", self.trace),
         ]
 
@@ -78,9 +101,11 @@ async def _on_time_out(_: Request, __: Exception) -> Response:
     return problem_response(problem("search-timeout"))
 
 
-def create_app(repository: Repository, settings: Settings, health: Health, clock: Clock = now) -> FastAPI:
+def create_app(repository: HistoryRepository, settings: Settings, health: Health, clock: Clock = now) -> FastAPI:
     """The ASGI app; its lifespan watches the index and makes the service ready."""
-    finder = Finder(repository, key=cursor_key(settings), timeout_ms=settings.search.timeout_ms, clock=clock)
+    key = cursor_key(settings)
+    finder = Finder(repository, key=key, timeout_ms=settings.search.timeout_ms, clock=clock)
+    archive = Archive(repository, key=key, clock=clock)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -98,7 +123,7 @@ def create_app(repository: Repository, settings: Settings, health: Health, clock
     app.add_exception_handler(TimedOut, _on_time_out)
     app.add_middleware(Observed, route_of=by_prefix(_ROUTES))
     app.add_middleware(SecurityHeaders)
-    app.router.routes.extend([*Api(finder).routes(), *page_routes(finder), *probe_routes(health)])
+    app.router.routes.extend([*Api(finder, archive).routes(), *page_routes(finder, archive), *probe_routes(health)])
     app.openapi = openapi_document  # type: ignore[method-assign]  # FastAPI's documented way to give a document of one's own
     return app
 
@@ -106,7 +131,7 @@ def create_app(repository: Repository, settings: Settings, health: Health, clock
 async def _serve(settings: Settings, health: Health, stop: asyncio.Event) -> None:
     client = make_client(settings.elasticsearch)
     try:
-        app = create_app(ElasticRepository(client, settings.search.timeout_ms), settings, health)
+        app = create_app(ElasticHistory(client, settings.search.timeout_ms), settings, health)
         await serve_http(app, settings.search.host, settings.search.port, stop, reuse_port=settings.search.reuse_port)
     finally:
         await client.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from services.search import as_of
 from services.search.cursor import Position
 from services.search.dates import rfc3339_ms, zone_id
 from services.search.query.build import FACTS, Clause, any_of, by_language, fact, text_query
@@ -79,7 +80,7 @@ def search_body(
         "query": {"bool": {"must": [_text(search, languages)], "filter": _filters(search, now)}},
         "sort": _SORTS[search.sort],
         "size": size,
-        "_source": SHOWN,
+        "_source": SHOWN + as_of.SHOWN if search.as_of else SHOWN,
         "track_total_hits": True if search.facets or search.histogram else COUNTED,
         "timeout": f"{timeout_ms}ms",
     }
@@ -137,7 +138,7 @@ def _text(search: Search, languages: Languages) -> Clause:
 
 
 def _filters(search: Search, now: datetime) -> list[dict[str, Any]]:
-    clauses = [reader_filter(now)]
+    clauses = [as_of.past_filter(search.as_of, now) if search.as_of else reader_filter(now)]
     clauses += [fact(name, values) for name, values in search.filters.items()]
     start, end = spelled_span(search)
     if start or end:

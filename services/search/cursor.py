@@ -32,19 +32,41 @@ class BadCursor(Exception):
 class Position:
     """`after`: sort values of the last row; `start` and `end`: the span of the first page (RFC 3339 or None).
 
-    `seen`: rows on the pages so far.
+    `seen`: rows on the pages so far; `as_of`: the moment that the first page was answered for (RFC 3339), if it was.
     """
 
     after: list[Any]
     start: str | None
     end: str | None
     seen: int
+    as_of: str | None = None
 
 
 def issue(position: Position, fingerprint: bytes, key: bytes, at: float) -> str:
     """The cursor of a position, at `at` seconds since 1970."""
-    payload = orjson.dumps([int(at), fingerprint.hex(), position.start, position.end, position.seen, position.after])
-    return base64.urlsafe_b64encode(_VERSION + _tag(key, payload) + payload).rstrip(b"=").decode()
+    told = [int(at), fingerprint.hex(), position.start, position.end, position.seen, position.after, position.as_of]
+    return sealed(_VERSION, orjson.dumps(told if position.as_of else told[:-1]), key)
+
+
+def sealed(kind: bytes, payload: bytes, key: bytes) -> str:
+    """A payload as a cursor: signed, and good for what has this kind (one byte) alone."""
+    return base64.urlsafe_b64encode(kind + _tag(kind, key, payload) + payload).rstrip(b"=").decode()
+
+
+def opened(kind: bytes, cursor: str, key: bytes) -> bytes:
+    """The payload of a cursor of this kind.
+
+    Raises:
+        BadCursor: it is not one that was sealed so.
+    """
+    try:
+        raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    except (UnicodeEncodeError, binascii.Error):
+        raise BadCursor("this is no cursor of ours") from None
+    tag, payload = raw[1 : 1 + _TAG], raw[1 + _TAG :]
+    if raw[:1] != kind or not hmac.compare_digest(tag, _tag(kind, key, payload)):
+        raise BadCursor("this is no cursor of ours")
+    return payload
 
 
 def resume(cursor: str, fingerprint: bytes, key: bytes, at: float) -> Position:
@@ -53,20 +75,13 @@ def resume(cursor: str, fingerprint: bytes, key: bytes, at: float) -> Position:
     Raises:
         BadCursor: it is not one we issued for this search within the last day.
     """
-    try:
-        raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-    except (UnicodeEncodeError, binascii.Error):
-        raise BadCursor("this is no cursor of ours") from None
-    tag, payload = raw[1 : 1 + _TAG], raw[1 + _TAG :]
-    if raw[:1] != _VERSION or not hmac.compare_digest(tag, _tag(key, payload)):
-        raise BadCursor("this is no cursor of ours")
-    issued, fingerprint_then, start, end, seen, after = orjson.loads(payload)
+    issued, fingerprint_then, start, end, seen, after, *as_of = orjson.loads(opened(_VERSION, cursor, key))
     if fingerprint_then != fingerprint.hex():
         raise BadCursor("this cursor belongs to another search; q, filters, from, to, tz and sort must stay the same")
     if at - issued > LIFETIME_S:
         raise BadCursor("this cursor is over a day old; begin again", expired=True)
-    return Position(after, start, end, seen)
+    return Position(after, start, end, seen, *as_of)
 
 
-def _tag(key: bytes, payload: bytes) -> bytes:
-    return hmac.digest(key, _VERSION + payload, hashlib.sha256)[:_TAG]
+def _tag(kind: bytes, key: bytes, payload: bytes) -> bytes:
+    return hmac.digest(key, kind + payload, hashlib.sha256)[:_TAG]

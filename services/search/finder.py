@@ -6,21 +6,22 @@ import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 from services.search import article as articles
+from services.search import as_of, results, trace
 from services.search import cursor as cursors
-from services.search import results, trace
 from services.search.body import Languages, asked_languages, search_body
+from services.search.dates import rfc3339_ms
+from services.search.history_repository import HistoryRepository
 from services.search.query.tree import searches_text
-from services.search.repository import Repository
+from services.search.refusals import article_key, gone, missing
 from services.search.request import Search, read_search, refuse, spelled_span
 from shared.elastic.languages import text_field
 from shared.errors import NewswireError, Refused, Transient
 from shared.health import Health
 from shared.log import get_logger
 from shared.metrics import SEARCHES
-from shared.problems import Problem, problem
+from shared.problems import Problem
 
 LOOK_AGAIN_S: Final = 5.0
 """How often the languages of the index are looked at; searches are exact in between (see `body.py`)."""
@@ -32,7 +33,7 @@ Clock = Callable[[], datetime]
 class Finder:
     """Answers as plain documents, ready to be written as JSON."""
 
-    def __init__(self, repository: Repository, *, key: bytes, timeout_ms: int, clock: Clock) -> None:
+    def __init__(self, repository: HistoryRepository, *, key: bytes, timeout_ms: int, clock: Clock) -> None:
         self._repository = repository
         self._key = key
         self._timeout_ms = timeout_ms
@@ -65,10 +66,14 @@ class Finder:
         asked = read_search(pairs, now)
         after = self._position(asked, now) if asked.cursor else None
         if after:
-            asked = asked.within(_moment(after.start), _moment(after.end))
+            asked = asked.within(_moment(after.start), _moment(after.end), _moment(after.as_of))
         # A first page knows from the total whether more follows; a later one fetches a row more than it shows.
         size = asked.size + 1 if after else asked.size
-        body = search_body(asked, now, size=size, languages=self._languages, timeout_ms=self._timeout_ms, after=after)
+        body = search_body(
+            asked, now, size=size, languages=self._known(asked), timeout_ms=self._timeout_ms, after=after
+        )
+        if asked.as_of:
+            return await self._as_of(asked, body, now, after)
         answer = await self._repository.search(body)
         if self._new_languages(asked, answer):
             # Its first stories in a language since we last looked: found all the same, but not yet highlighted.
@@ -78,6 +83,23 @@ class Finder:
             )
             answer = await self._repository.search(body)
         return results.results(answer, asked, next_cursor=self._next(asked, answer, now, after))
+
+    async def _as_of(
+        self, asked: Search, body: results.Document, now: datetime, after: cursors.Position | None
+    ) -> dict[str, Any]:
+        """The answer for an earlier moment: what history finds, held once more against how its articles stand now."""
+        answer = await self._repository.past(body)
+        next_cursor = self._next(asked, answer, now, after)
+        shown = answer["hits"]["hits"][: asked.size]
+        superseded = as_of.superseded_ids(shown)
+        live = await self._repository.standings(superseded) if superseded else []
+        hits = as_of.may_be_shown(shown, live, now)
+        answer = {**answer, "hits": {**answer["hits"], "hits": hits}}
+        return results.results(answer, asked, next_cursor=next_cursor)
+
+    def _known(self, asked: Search) -> Languages:
+        """The languages of the index; of its past nothing is known, so all are asked for."""
+        return Languages() if asked.as_of else self._languages
 
     def _new_languages(self, asked: Search, answer: results.Document) -> bool:
         """Whether highlights are wanted and a hit is in a language that was not known of when they were asked for."""
@@ -93,15 +115,14 @@ class Finder:
             Problem: 404 (none, withheld, under embargo; an id that is no id is just not there), 410 with the notice.
             Transient: Elasticsearch is away.
         """
-        known = _uuid(article_id)
+        known = article_key(article_id)
         document = await self._repository.article(known) if known else None
         try:
             told = articles.article(document, self._clock()) if document else None
         except articles.Killed as killed:
-            detail = "the provider has withdrawn this article; what may be said of it is in the notice"
-            raise problem("killed", detail, members={"notice": killed.notice}) from None
+            raise gone(killed) from None
         if told is None:
-            raise problem("not-found", "no article has this id, or it may not be shown")
+            raise missing()
         return told
 
     async def trace(self, text: str) -> dict[str, Any]:
@@ -158,19 +179,10 @@ class Finder:
         if not more:
             return None
         seen = (after.seen if after else 0) + len(shown)
-        position = cursors.Position(shown[-1]["sort"], *spelled_span(asked), seen)
+        moment = rfc3339_ms(asked.as_of) if asked.as_of else None
+        position = cursors.Position(shown[-1]["sort"], *spelled_span(asked), seen, moment)
         return cursors.issue(position, asked.fingerprint, self._key, now.timestamp())
 
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _uuid(text: str) -> str | None:
-    """The id as it is stored, if the text is one; other spellings of a UUID (braces, no hyphens) are not."""
-    if len(text) != 36:
-        return None
-    try:
-        return str(UUID(text))
-    except ValueError:
-        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final, get_args
 
+from services.search import kills
 from services.search.request import DEFAULT_SIZE, FACETS, FILTERS, MAX_SIZE, Interval, Sort
 
 _PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -26,6 +27,10 @@ _ABOUT: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "cursor": (_TEXT, "`next` of the page before; good for the same search for a day."),
     "facets": (_TEXT, f"Counts of the commonest values of: {', '.join(FACETS)} (comma-separated)."),
     "histogram": ({"enum": list(get_args(Interval))}, "Counts by time of publication, in the zone tz."),
+    "as_of": (
+        _TEXT,
+        "The moment to answer for; what was killed, withheld or embargoed since stays away. A date stands for its start.",
+    ),
     "highlight": (
         {"type": "boolean", "default": True},
         "Fragments with <em> around what matched; all else is escaped.",
@@ -41,11 +46,47 @@ def document() -> dict[str, Any]:
         "info": {"title": "newswire search", "version": "1"},
         "paths": {
             "/v1/search": _get("Search stories by words, facts and date", _search_parameters(), (400, 410, 503)),
-            "/v1/articles/{id}": _get("One article", [_path("id")], (404, 410, 503)),
+            "/v1/articles/{id}": _get(
+                "One article, as it is or as it was at a moment", [_path("id"), _query("as_of")], (400, 404, 410, 503)
+            ),
+            "/v1/articles/{id}/versions": _get("All versions of an article", [_path("id")], (404, 410, 503)),
+            "/v1/articles/{id}/versions/{which}": _get(
+                "One revision whole (3), or what changed from one to another (2..3)",
+                [_path("id"), _path("which")],
+                (400, 404, 410, 503),
+            ),
+            "/v1/kills": _get(
+                "Notices of killed articles, in an order that misses none", _kills_parameters(), (400, 503)
+            ),
             "/v1/trace/{key}": _get("Where is my story? By receipt, item id or article id", [_path("key")], (400, 503)),
         },
         "components": {"schemas": {"Problem": _problem()}},
     }
+
+
+def _query(name: str) -> dict[str, Any]:
+    schema, about = _ABOUT[name]
+    return {"name": name, "in": "query", "schema": schema, "description": about}
+
+
+def _kills_parameters() -> list[dict[str, Any]]:
+    about = {
+        "from": (_TEXT, f"Kills received at or after. {_DATE}"),
+        "to": (_TEXT, f"Kills received before, or within the whole period if it is one. {_DATE}"),
+        "tz": _ABOUT["tz"],
+        "size": (
+            {"type": "integer", "minimum": 1, "maximum": kills.MAX_SIZE, "default": kills.DEFAULT_SIZE},
+            "Notices of a page.",
+        ),
+        "cursor": (
+            _TEXT,
+            "`next` of the answer before; it never expires, and is there also where nothing more has come.",
+        ),
+        "feed": ({"type": "array", "items": _TEXT}, "Kills of this feed; given again, of any of them."),
+    }
+    return [
+        {"name": name, "in": "query", "schema": schema, "description": text} for name, (schema, text) in about.items()
+    ]
 
 
 def _search_parameters() -> list[dict[str, Any]]:

@@ -18,6 +18,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from services.search import page_model as model
+from services.search import version_model
+from services.search.archive import Archive
 from services.search.finder import Finder
 from services.search.reader import expired
 from shared.errors import Misconfigured, Refused, Transient
@@ -41,8 +43,9 @@ _SINGLE: Final = ("q", "from", "to", "tz", "sort", "size")
 class Page:
     """Renders; every method answers a whole document."""
 
-    def __init__(self, finder: Finder) -> None:
+    def __init__(self, finder: Finder, archive: Archive) -> None:
         self._finder = finder
+        self._archive = archive
         self._templates = Environment(
             loader=FileSystemLoader(_WEB / "templates"),
             autoescape=True,
@@ -98,13 +101,34 @@ class Page:
         """`GET /articles/{id}`: one story to read, or why there is none."""
         try:
             story = await self._finder.article(request.path_params["id"])
-        except Problem as error:
-            if error.code == "killed":
-                return self._render("killed.html", status=410, form=_form([]), notice=error.members["notice"])
-            return self._refused(error, _form([]))
-        except (Transient, Misconfigured) as error:
-            return self._refused(_problem(error), _form([]))
+        except (Problem, Transient, Misconfigured) as error:
+            return self._not_shown(error)
         return self._render("article.html", form=_form([]), story=story, expired=expired(story, now()))
+
+    async def versions(self, request: Request) -> Response:
+        """`GET /articles/{id}/versions`: what a story was, step by step."""
+        try:
+            found = await self._archive.versions(request.path_params["id"])
+        except (Problem, Transient, Misconfigured) as error:
+            return self._not_shown(error)
+        steps = version_model.steps(found["versions"])
+        return self._render("versions.html", form=_form([]), found=found, steps=steps)
+
+    async def version(self, request: Request) -> Response:
+        """`GET /articles/{id}/versions/{which}`: one version to read, or what changed from one to another."""
+        params = request.path_params
+        try:
+            found = await self._archive.version(params["id"], params["which"])
+        except (Problem, Transient, Misconfigured) as error:
+            return self._not_shown(error)
+        if "fields" in found:
+            return self._render("difference.html", form=_form([]), found=found, fields=version_model.fields(found))
+        return self._render("version.html", form=_form([]), story=found)
+
+    def _not_shown(self, error: Exception) -> Response:
+        if isinstance(error, Problem) and error.code == "killed":
+            return self._render("killed.html", status=410, form=_form([]), notice=error.members["notice"])
+        return self._refused(_problem(error), _form([]))
 
     def _refused(self, refusal: Problem, form: Mapping[str, Any]) -> Response:
         first: Mapping[str, Any] = refusal.errors[0] if refusal.errors else {}
@@ -118,12 +142,14 @@ class Page:
         return Response(text, status_code=status, media_type="text/html", headers={"cache-control": "no-store"})
 
 
-def page_routes(finder: Finder) -> list[BaseRoute]:
-    """The page, the article view, and what they are drawn with."""
-    page = Page(finder)
+def page_routes(finder: Finder, archive: Archive) -> list[BaseRoute]:
+    """The page, the article view and its history, and what they are drawn with."""
+    page = Page(finder, archive)
     return [
         Route("/", page.home),
         Route("/articles/{id}", page.article),
+        Route("/articles/{id}/versions", page.versions),
+        Route("/articles/{id}/versions/{which}", page.version),
         Mount("/static", StaticFiles(directory=_WEB / "static"), name="static"),
     ]
 

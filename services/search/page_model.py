@@ -96,11 +96,11 @@ def choices(pairs: Pairs, name: str, counted: Sequence[Mapping[str, Any]]) -> li
 
 
 def chips(pairs: Pairs) -> list[Choice]:
-    """The filters that no facet shows, each leading to the search without it."""
+    """The filters that no facet shows, and an earlier moment, each leading to the search without it."""
     return [
         Choice(f"{name}: {value}", None, address(toggled(pairs, name, value)), chosen=True)
         for name, value in pairs
-        if name in FILTERS and name not in FACETS
+        if (name in FILTERS and name not in FACETS) or name == "as_of"
     ]
 
 

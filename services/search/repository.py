@@ -78,7 +78,7 @@ class ElasticRepository:
             Unavailable: a part of the index does not answer.
         """
         answer = await self._ask(_WHOLE, {"query": {"ids": {"values": [article_id]}}, "size": 2, "version": True})
-        _require_whole(answer)
+        require_whole(answer)
         hits = answer["hits"]["hits"]
         return max(hits, key=lambda hit: hit["_version"])["_source"] if hits else None
 
@@ -101,7 +101,7 @@ class ElasticRepository:
             lines.append(orjson.dumps(body))
         answer = await self._ask("/_msearch", b"\n".join(lines) + b"\n", headers=_NDJSON)
         for response in answer["responses"]:
-            _require_whole(response)
+            require_whole(response)
         live, past, dead = ([hit["_source"] for hit in one["hits"]["hits"]] for one in answer["responses"])
         return live, past, dead
 
@@ -143,7 +143,8 @@ def _limit_met(error: ApiError) -> Refused | None:
     return None
 
 
-def _require_whole(answer: Document) -> None:
+def require_whole(answer: Document) -> None:
+    """Raises `Unavailable` where a part of the index did not answer."""
     shards: Mapping[str, int] = answer.get("_shards") or {}
     if "error" in answer or answer.get("timed_out") or shards.get("failed"):
         raise Unavailable("Elasticsearch, look-up: a part of the index did not answer")

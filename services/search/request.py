@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, NoReturn, get_args
 
 import orjson
 
+from services.search.as_of import read_moment
 from services.search.dates import DateError, Span, parse_span, parse_zone, rfc3339_ms
 from services.search.query.parser import QueryError, parse
 from services.search.query.tree import FACT_FIELDS, All, Node
@@ -21,7 +22,7 @@ Interval = Literal["hour", "day", "week", "month", "year"]
 
 FILTERS: Final = FACT_FIELDS
 FACETS: Final = (*FACT_FIELDS, "feed")
-SINGLE: Final = ("q", "from", "to", "tz", "sort", "size", "cursor", "facets", "histogram", "highlight")
+SINGLE: Final = ("q", "from", "to", "tz", "sort", "size", "cursor", "facets", "histogram", "highlight", "as_of")
 PARAMETERS: Final = (*SINGLE, *FILTERS)
 
 DEFAULT_SIZE: Final = 20
@@ -65,13 +66,15 @@ class Search:
     facets: tuple[str, ...] = ()
     histogram: Interval | None = None
     highlight: bool = True
+    as_of: datetime | None = None
+    """The moment that the search is answered for; None: now."""
     fingerprint: bytes = b""
     """Hash of what was asked, as it was written: a cursor is good for this search only."""
     warnings: tuple[Mapping[str, str], ...] = ()
 
-    def within(self, start: datetime | None, end: datetime | None) -> Search:
+    def within(self, start: datetime | None, end: datetime | None, as_of: datetime | None = None) -> Search:
         """The same search over another span of time (a later page keeps the first one's `now`)."""
-        return replace(self, start=start, end=end)
+        return replace(self, start=start, end=end, as_of=as_of)
 
 
 def read_search(pairs: Iterable[tuple[str, str]], now: datetime) -> Search:
@@ -84,7 +87,8 @@ def read_search(pairs: Iterable[tuple[str, str]], now: datetime) -> Search:
     single = {name: values[0] for name, values in given.items() if name in SINGLE}
     filters = {name: given[name] for name in FILTERS if name in given}
     zone = _dated("tz", lambda: parse_zone(single.get("tz", "UTC")))
-    start, end = _span(single, zone, now)
+    as_of = _dated("as_of", lambda: read_moment(single["as_of"], zone, now)) if "as_of" in single else None
+    start, end = _span(single, zone, as_of or now)
     sort: Sort = _one_of("sort", single, get_args(Sort)) or ("relevance" if single.get("q") else "newest")
     histogram = _one_of("histogram", single, get_args(Interval))
     if histogram and start and end:
@@ -101,6 +105,7 @@ def read_search(pairs: Iterable[tuple[str, str]], now: datetime) -> Search:
         facets=_facets(single),
         histogram=histogram,
         highlight=_flag("highlight", single, default=True),
+        as_of=as_of,
         fingerprint=_fingerprint(single, filters, sort),
         warnings=tuple(_warnings(filters)),
     )
@@ -109,6 +114,21 @@ def read_search(pairs: Iterable[tuple[str, str]], now: datetime) -> Search:
 def refuse(parameter: str, message: str, *, code: str = "bad-parameter", **place: Any) -> Problem:
     """The problem of one parameter; the message says what would be right."""
     return problem(code, message, errors=[{"parameter": parameter, **place, "code": code, "message": message}])
+
+
+def unknown_parameter(name: str, known: Iterable[str]) -> Problem:
+    """The 400 of a parameter that there is not."""
+    return problem(
+        "unknown-parameter",
+        f"there is no parameter {quoted(name)}",
+        errors=[
+            {
+                "parameter": name[:100],
+                "code": "unknown-parameter",
+                "message": f"known are {', '.join(sorted(known))}",
+            }
+        ],
+    )
 
 
 def too_fine(interval: str) -> Problem:
@@ -122,17 +142,7 @@ def _collected(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for name, value in pairs:
         if name not in PARAMETERS:
-            raise problem(
-                "unknown-parameter",
-                f"there is no parameter {quoted(name)}",
-                errors=[
-                    {
-                        "parameter": name[:100],
-                        "code": "unknown-parameter",
-                        "message": f"known are {', '.join(sorted(PARAMETERS))}",
-                    }
-                ],
-            )
+            raise unknown_parameter(name, PARAMETERS)
         if name in SINGLE and name in found:
             raise refuse(name, f"{name} may be given once")
         # An empty one still counts as given: `size=&size=5` is as ambiguous as any repetition.
@@ -225,6 +235,7 @@ def _flag(name: str, single: Mapping[str, str], *, default: bool) -> bool:
 def _fingerprint(single: Mapping[str, str], filters: Mapping[str, tuple[str, ...]], sort: str) -> bytes:
     """What must be the same on every page; size, facets, histogram and highlights may change on the way."""
     asked = [single.get(name, "") for name in ("q", "from", "to")] + [single.get("tz", "UTC"), sort]
+    asked += [single["as_of"]] if "as_of" in single else []
     spelled = orjson.dumps([asked, sorted((name, sorted(values)) for name, values in filters.items())])
     return hashlib.sha256(spelled).digest()[:12]
 

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from services.search.app import create_app
-from services.search.repository import ElasticRepository
+from services.search.history_repository import ElasticHistory
 from shared.elastic.client import make_client
 from shared.elastic.index import ensure_slice, ensure_templates
 from shared.elastic.languages import text_field
@@ -100,7 +100,7 @@ async def room(servers, tmp_path):
     await ensure_templates(elastic, settings.elasticsearch)
     for name in SLICES.values():
         await ensure_slice(elastic, name)
-    app = create_app(ElasticRepository(elastic, settings.search.timeout_ms), settings, Health())
+    app = create_app(ElasticHistory(elastic, settings.search.timeout_ms), settings, Health())
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://search", timeout=30) as client:
         room = Room(elastic, client, app, f"run-{uuid.uuid4()}")
@@ -500,7 +500,7 @@ async def test_a_trace_by_receipt_item_and_article(room):
 async def test_elasticsearch_that_is_away_is_503(tmp_path):
     settings = Settings(data_dir=tmp_path, elasticsearch=ElasticsearchSettings(url="http://127.0.0.1:9"))
     elastic = make_client(settings.elasticsearch)
-    app = create_app(ElasticRepository(elastic, 1000), settings, Health())
+    app = create_app(ElasticHistory(elastic, 1000), settings, Health())
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://search") as client:
         for path in ("/v1/search", f"/v1/articles/{uuid.uuid4()}", f"/v1/trace/{uuid.uuid4()}"):
             answer = await client.get(path)
