@@ -14,6 +14,7 @@ from typing import NamedTuple
 from pydantic import TypeAdapter
 
 from services.normalization import language
+from services.normalization.feed_lines import Sighting
 from services.normalization.normalize import normalize_each
 from services.normalization.raw import raw_story
 from shared.errors import Refused, TooLarge
@@ -38,6 +39,8 @@ class Outcome(NamedTuple):
     format: str
     received: float
     seconds: float
+    sightings: tuple[Sighting, ...] = ()
+    """What the record's stories tell of the lines that their feed repeats."""
 
 
 def prepare(parent: int) -> None:
@@ -89,11 +92,12 @@ def _one(headers: Headers, value: bytes | None, largest: int) -> Outcome:
     except Refused as refused:
         return Outcome((), refused.code, refused.reason, "refused", received, 0.0)
     format_name = articles[0].format if articles else "refused"
+    sightings = tuple(raw.lines.sightings) if raw.lines else ()
     if refusals:
         first = refusals[0]
         more = f" (and {len(refusals) - 1} more)" if len(refusals) > 1 else ""
-        return Outcome(messages, first.code, first.reason + more, format_name, received, 0.0)
-    return Outcome(messages, None, None, format_name, received, 0.0)
+        return Outcome(messages, first.code, first.reason + more, format_name, received, 0.0, sightings)
+    return Outcome(messages, None, None, format_name, received, 0.0, sightings)
 
 
 def _check_size(messages: Sequence[tuple[bytes, bytes]], largest: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
-from services.normalization import dateline, dates, html, language, layout, lifecycle, topics
+from services.normalization import dateline, dates, html, language, layout, lifecycle, repeated, topics, writers
 from services.normalization.brakes import brake_of
 from services.normalization.fingerprint import source_hash, text_hash
 from services.normalization.formats import registry
@@ -93,6 +93,8 @@ def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
         raise Refused(NOT_NEWS, "by its own word it is no story: a picture, a plan, a list")
     fingerprint = source_hash(parts)
     notes = list(parts.notes)
+    if parts.ednote_private:
+        notes.append("a note for the provider's own customers is in no article: it stands in the record as it came")
     word = lifecycle.meaning(parts.status, raw.status_map)
     status, word_note = lifecycle.status_of(word)
     if word_note:
@@ -108,6 +110,7 @@ def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
         raw,
         now,
         notes,
+        parts.page_zone,
     )
     version_time = known.get("version_time")
     moment = version_time.value if version_time else None
@@ -193,15 +196,16 @@ _IN_THE_PAST = ("published", "updated", "version_time")
 
 
 def _read_dates(
-    given: dict[str, GivenDate | None], raw: RawStory, now: datetime, notes: list[str]
+    given: dict[str, GivenDate | None], raw: RawStory, now: datetime, notes: list[str], page_zone: str | None = None
 ) -> dict[str, HonestDate]:
     """Every date that could be read; what could not, or cannot be true, is told in `notes`."""
-    zone = dates.zone_named(raw.zone)
+    origin: dates.ZoneOrigin = "feed" if (zone := dates.zone_named(raw.zone)) else "page"
+    zone = zone or dates.zone_named(page_zone)
     known: dict[str, HonestDate] = {}
     for name, date in given.items():
         if date is None:
             continue
-        honest = dates.honest(date, zone)
+        honest = dates.honest(date, zone, origin)
         if honest is None:
             notes.append(f"{name} could not be read")
         elif name in _IN_THE_PAST and not dates.believable(honest, now):
@@ -218,6 +222,8 @@ def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
     """Clean text and all that is read from it."""
     notes: list[str] = fields["notes"]
     text = clean_text(parts, notes)
+    if raw.lines is not None:
+        text = repeated.leave_out(text, raw.lines, fields)
     title, body, head, cleaned = text.title, text.body, text.head, text.cleaned
     if head.published and parts.published is None:
         fields["dates"] |= _read_dates({"published": head.published}, raw, fields["normalized"], notes)
@@ -231,7 +237,8 @@ def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
     fields["summary"] = parts.summary or (summary_of(text.lead) if body else None)
     _dateline(fields, parts, text, raw)
     fields["subheads"] = parts.subheads or head.subheads
-    fields["byline"] = parts.byline or (text.opening and text.opening.byline) or head.byline or cleaned.reporters
+    signed = parts.byline or (text.opening and text.opening.byline) or head.byline or cleaned.reporters
+    fields["byline"] = writers.clean_names(signed)
     fields["credit"] = parts.credit or cleaned.credit or (text.opening and text.opening.agency) or cleaned.signed
     fields["section"] = parts.section or head.section
     fields["related"] = parts.related + cleaned.related

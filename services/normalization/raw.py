@@ -11,6 +11,7 @@ from uuid import UUID
 
 import orjson
 
+from services.normalization.feed_lines import LINES_HEADER, FeedLines, read_header
 from shared.errors import Refused
 from shared.events import Headers, major_version
 
@@ -21,6 +22,7 @@ _READ = frozenset(
     {
         "ce_specversion", "ce_type", "ce_id", "ce_feed", "ce_receipt", "ce_time", "ce_provider", "content-type",
         "ce_contentlocation", "ce_zone", "ce_language", "ce_formathint", "ce_statusmap", "ce_orderby", "ce_rights",
+        "ce_learnlines",
         "ce_emptyembargo",
     }
 )  # fmt: skip
@@ -53,6 +55,8 @@ class RawStory:
     order_by: OrderBy | None = None
     status_map: Mapping[str, str] = field(default_factory=dict)
     empty_embargo: str = "hold"
+    lines: FeedLines | None = None
+    """The lines that the feed repeats; None where nobody keeps such lines, or the feed does not want them learned."""
 
 
 def raw_story(headers: Headers, value: bytes | None) -> RawStory:
@@ -64,6 +68,7 @@ def raw_story(headers: Headers, value: bytes | None) -> RawStory:
     if value is None:
         raise Refused("not-an-event", "a null value")
     given = {name: text.decode("utf-8", "replace") for name, text in headers if name in _READ}
+    lines = next((text for name, text in reversed(headers) if name == LINES_HEADER), None)
     _check_type(given)
     missing = [name for name in ("ce_id", "ce_feed", "ce_receipt", "ce_time") if not given.get(name)]
     if missing:
@@ -87,6 +92,7 @@ def raw_story(headers: Headers, value: bytes | None) -> RawStory:
         format_hint=given.get("ce_formathint") or None,
         order_by=_order_by(given.get("ce_orderby")),
         status_map=_status_map(given.get("ce_statusmap") or "{}"),
+        lines=read_header(lines) if lines and given.get("ce_learnlines") != "false" else None,
         empty_embargo=given.get("ce_emptyembargo") or "hold",
     )
 

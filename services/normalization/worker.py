@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from time import time
 
-from services.normalization.chunk import Outcome
+from services.normalization.chunk import Item, Outcome
+from services.normalization.line_keeper import LineKeeper, Readers
 from services.normalization.orders import KILL_UNMATCHED
 from services.normalization.pool import Pool
 from shared import metrics
@@ -19,7 +20,7 @@ from shared.errors import TooLarge
 from shared.events import ARTICLES_NORMALIZED, CLOUDEVENTS_JSON, STORIES_RAW, Headers, header
 from shared.failpoints import failpoint
 from shared.health import Health
-from shared.kafka.client import AiokafkaPublisher, AiokafkaSource
+from shared.kafka.client import AiokafkaPublisher, AiokafkaReader, AiokafkaSource
 from shared.kafka.dead_letter import Burial, DeadLetters
 from shared.kafka.ports import Message, Publisher, Record, Source, TopicPartition
 from shared.log import TOLD_EACH, bound_contextvars, get_logger
@@ -49,6 +50,7 @@ class Normalizer:
         chunk_records: int,
         progress: Callable[[], None] = lambda: None,
         verbose: bool = False,
+        lines: LineKeeper | None = None,
     ) -> None:
         self._publisher = publisher
         self._dead_letters = dead_letters
@@ -56,9 +58,12 @@ class Normalizer:
         self._chunk_records = chunk_records
         self._progress = progress
         self._verbose = verbose
+        self._lines = lines
 
-    async def assigned(self, partitions: frozenset[TopicPartition]) -> None:
-        """Nothing to do: no state hangs on a partition."""
+    async def assigned(self, partitions: frozenset[TopicPartition]) -> None:  # noqa: ARG002 - the runtime names them
+        """Wait for what was learned of the feeds' lines; no other state is there, and none hangs on a partition."""
+        if self._lines:
+            await self._lines.ready()
 
     async def revoked(self, partitions: frozenset[TopicPartition]) -> None:
         """Nothing to do."""
@@ -70,20 +75,25 @@ class Normalizer:
             Transient: something is not known to be safe; all of them are to be done again.
         """
         chunks = [
-            (chunk, self._pool.submit([(record.headers, record.value) for record in chunk]))
+            (chunk, items, self._pool.submit(items))
             for chunk in chunks_of(records, self._chunk_records)
+            for items in (self._items(chunk),)
         ]
         burials: list[Burial] = []
         published = 0
-        for chunk, future in chunks:
-            outcomes = await self._pool.finish([(record.headers, record.value) for record in chunk], future)
+        for chunk, items, future in chunks:
+            outcomes = await self._pool.finish(items, future)
             self._progress()
             published += await self._publish(chunk, outcomes, burials)
+            if self._lines:
+                self._lines.take(chunk, outcomes)
             if self._verbose or len(records) <= TOLD_EACH:
                 _tell_each(chunk, outcomes, burials)
         failpoint("normalization.after-publish")
         if burials:
             await self._dead_letters.bury(burials)
+        if self._lines:
+            await self._lines.tell()
         _log.info(
             "batch normalized",
             records=len(records),
@@ -94,6 +104,10 @@ class Normalizer:
             last=header(records[-1].headers, "ce_id"),
         )
         failpoint("normalization.before-commit")
+
+    def _items(self, chunk: Sequence[Record]) -> list[Item]:
+        """The records as the pool takes them."""
+        return self._lines.items(chunk) if self._lines else [(record.headers, record.value) for record in chunk]
 
     async def _publish(self, chunk: Sequence[Record], outcomes: Sequence[Outcome], burials: list[Burial]) -> int:
         """Publish a chunk's articles, put what cannot be published on `burials`; how many are safe."""
@@ -179,7 +193,8 @@ async def serve(settings: Settings, health: Health, stop: asyncio.Event) -> None
     """The service over real Kafka, with its probes."""
     own = settings.normalization
     publisher, source = AiokafkaPublisher(settings), AiokafkaSource(settings, GROUP)
-    work = run(settings, health, stop, publisher=publisher, source=source)
+    readers = (lambda: AiokafkaReader(settings)) if own.learn_lines else None
+    work = run(settings, health, stop, publisher=publisher, source=source, readers=readers)
     await beside_probes(work, settings, health, stop, host=own.host, port=own.port)
 
 
@@ -191,10 +206,13 @@ async def run(
     publisher: Publisher,
     source: Source,
     pool: Pool | None = None,
+    readers: Readers | None = None,
 ) -> None:
-    """The worker over any broker, until `stop`."""
+    """The worker over any broker, until `stop`; `readers` give access to what is known of the feeds' lines, if it is kept."""
     own = settings.normalization
     pool = pool or Pool(own.processes, own.item_seconds, settings.sizes.normalized_message)
+
+    lines = LineKeeper(publisher, readers) if readers else None
 
     def handler(dead_letters: DeadLetters) -> Normalizer:
         return Normalizer(
@@ -204,9 +222,11 @@ async def run(
             chunk_records=own.chunk_records,
             progress=health.beat,
             verbose=settings.log.level == "debug",
+            lines=lines,
         )
 
     pool.start()
+    following = asyncio.create_task(lines.follow()) if lines else None
     try:
         await consume(
             settings,
@@ -219,4 +239,7 @@ async def run(
             handler=handler,
         )
     finally:
+        if following:
+            following.cancel()
+            await asyncio.wait({following})
         await asyncio.to_thread(pool.stop)

@@ -20,6 +20,7 @@ def rule_headers(feed: Feed) -> Headers:
         ),
         ("ce_orderby", feed.order_by),
         ("ce_rights", feed.rights),
+        ("ce_learnlines", None if feed.learn_lines else "false"),
         ("ce_emptyembargo", feed.empty_embargo if feed.empty_embargo != "hold" else None),
     )
     return tuple((name, value.encode()) for name, value in rules if value)

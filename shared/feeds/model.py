@@ -10,6 +10,7 @@ format = "newsml-g2"        # what to read an item as where its bytes leave it o
 zone = "Europe/Paris"       # how dates without a zone are read
 language = "en"
 rights = "© AFP"            # of stories that say nothing of their rights
+learn_lines = true          # leave out the lines that the feed repeats from story to story
 order_by = "version-time"   # what orders the versions of a story: version, version-time or received
 empty_embargo = "ignore"    # an embargo without any end is noise of the sender's template, and holds nothing
 key_hashes = ["…"]          # SHA-256 (hex) of each valid key; two, so that keys can be changed without a gap
@@ -161,6 +162,8 @@ class FeedRules(Rules):
     """The provider's status words (case does not matter) and what they mean; others keep their usual meaning."""
     key_hashes: Annotated[tuple[KeyHash, ...], Field(max_length=MAX_KEYS)] = ()
     signing_secret_files: Annotated[tuple[Path, ...], Field(max_length=MAX_KEYS)] = ()
+    learn_lines: bool = True
+    """False: no line of its stories is left out because the feed repeats it, and none is learned."""
     limits: LimitRules = LimitRules()
     poll: PollRules | None = None
     websub: WebSubRules | None = None

@@ -1,0 +1,199 @@
+"""Lines that a feed or a site repeats from story to story: found in one story, and left out of it. Pure.
+
+What is learned from many stories stands in `learning.py`; here is what one story tells (`sighting_of`), and what is left of
+it without the lines that were learned (`without_repeated`). A line is a whole paragraph of the cleaned body. Not every line
+can be one that a feed repeats and nobody needs:
+
+- up to 300 characters, mostly letters, no 'By …', no dateline, nothing that ends in a colon (it introduces what follows);
+- not beside a line of figures: units, headings and notes of a table are the same every day, and are its substance;
+- near the head or the tail, or by itself between two paragraphs of prose.
+
+A line is known by a hash under its site, so that nothing but hashes has to be kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import xxhash
+
+from services.normalization.cleanup import Line
+from services.normalization.dateline import read_dateline
+from services.normalization.feed_lines import FeedLines, Sighting
+from services.normalization.story_text import StoryText
+from shared.events import Status
+
+LONGEST: Final = 300
+SHORTEST: Final = 3
+HEAD: Final = 2
+"""Lines from the start that are looked at."""
+TAIL: Final = 6
+MIDDLE: Final = 8
+PROSE: Final = 80
+"""Characters from which a line beside one in the middle counts as a paragraph of prose."""
+SAMPLE: Final = 160
+"""Characters of a learned line that are kept to be shown to an operator."""
+
+_DIGITS: Final = b"0123456789"
+_MOST_DIGITS: Final = 0.15
+_ENDS: Final = (".", "!", "?", "…", "»", "”", '"')
+_BYLINE: Final = re.compile(
+    r"(?:by|von|par|por|di|da|de|van|af|av|του|της|των|από)\s+\S+(?:\s+\S+){0,7}$", re.IGNORECASE
+)
+_NO_WORD: Final = re.compile(r"[\W\d_]+")
+_CALENDAR: Final = frozenset(
+    """
+mon tue tues wed thu thur thurs fri sat sun monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october
+november december jan feb mar apr jun jul aug sep sept oct nov dec am pm noon midday morning afternoon evening daily weekly
+montag dienstag mittwoch donnerstag freitag samstag sonntag januar februar märz mai juni juli oktober dezember lundi mardi
+mercredi jeudi vendredi samedi dimanche janvier février mars avril juin juillet août septembre octobre novembre décembre
+lunes martes miércoles jueves viernes sábado domingo enero febrero marzo abril mayo junio julio agosto septiembre octubre
+noviembre diciembre lunedì martedì mercoledì giovedì venerdì sabato domenica gennaio febbraio aprile maggio giugno luglio
+settembre ottobre dicembre segunda terça quarta quinta sexta feira janeiro fevereiro março maio junho julho setembro outubro
+novembro dezembro δευτέρα τρίτη τετάρτη πέμπτη παρασκευή σάββατο κυριακή ιανουαρίου φεβρουαρίου μαρτίου απριλίου μαΐου ιουνίου
+ιουλίου αυγούστου σεπτεμβρίου οκτωβρίου νοεμβρίου δεκεμβρίου
+""".split()  # noqa: SIM905 - a list of words reads best as words
+)
+"""Words by which the headlines of a daily form differ."""
+
+
+class _Judged(NamedTuple):
+    """A line that is looked at: its hash, whether it may be boilerplate, whether it is one of figures."""
+
+    hash: int
+    may_be: bool
+    figures: bool
+
+
+def site_of(url: str | None) -> str:
+    """The host in an absolute address, in lower case and without `www.`; '' without one."""
+    parts = url.split("/", 3) if url else ()
+    return parts[2].lower().removeprefix("www.")[:100] if len(parts) > 2 else ""
+
+
+def shape_of(title: str) -> int:
+    """The headline's hash without what changes from day to day."""
+    words = [word for word in _NO_WORD.split(title.lower()) if word and word not in _CALENDAR]
+    return xxhash.xxh32_intdigest(" ".join(words).encode("utf-8", "surrogatepass"))
+
+
+@lru_cache(maxsize=1024)
+def _seed(site: str) -> int:
+    return xxhash.xxh32_intdigest(site.encode("utf-8", "surrogatepass"))
+
+
+def _places(count: int) -> list[int]:
+    """Where to look: the head, the tail, and the first lines between."""
+    if count <= HEAD + MIDDLE + TAIL:
+        return list(range(count))
+    return [*range(HEAD + MIDDLE), *range(count - TAIL, count)]
+
+
+def _judged(text: str, seed: int) -> _Judged:
+    raw = text.encode("utf-8", "surrogatepass")
+    size = len(text)
+    digits = len(raw) - len(raw.translate(None, _DIGITS))
+    few = digits <= _MOST_DIGITS * size
+    figures = size <= LONGEST and digits > 0 and (not few or (size <= PROSE and not text.endswith(_ENDS)))
+    may_be = (
+        SHORTEST <= size <= LONGEST and few and text[-1] not in ":：" and not (size <= PROSE and _BYLINE.match(text))
+    )
+    return _Judged(xxhash.xxh3_64_intdigest(raw, seed), bool(may_be), figures)
+
+
+def _look(lines: Sequence[Line], site: str) -> dict[int, _Judged]:
+    """The lines that are looked at, by place; one beside a line of figures may not be boilerplate."""
+    seed = _seed(site)
+    seen = {place: _judged(lines[place].text, seed) for place in _places(len(lines))}
+    if any(one.figures for one in seen.values()):
+        figures = {place for place, one in seen.items() if one.figures}
+        for place, one in seen.items():
+            if one.may_be and not figures.isdisjoint((place - 1, place, place + 1)):
+                seen[place] = one._replace(may_be=False)
+    return seen
+
+
+def without_repeated(lines: Sequence[Line], site: str, known: FeedLines, *, keep_first: bool) -> list[Line]:
+    """The lines without those that the feed repeats; all of them where nothing would be left.
+
+    `keep_first`: the story's dateline or byline was taken off its first line, which so is the story's own.
+    """
+    if not known.learned or len(lines) < 2:
+        return list(lines)
+    seen = _look(lines, site)
+    repeated = {place for place, one in seen.items() if one.may_be and one.hash in known.learned}
+    if keep_first:
+        repeated.discard(0)
+    repeated = {place for place in repeated if read_dateline(lines[place].text) is None}
+    dropped = _droppable(lines, repeated)
+    if len(dropped) == len(lines):
+        return list(lines)
+    return [line for place, line in enumerate(lines) if place not in dropped]
+
+
+def _droppable(lines: Sequence[Line], repeated: set[int]) -> set[int]:
+    """Those at the head and the tail without a gap, and those that stand between prose."""
+    if not repeated:
+        return repeated
+    start, end = 0, len(lines)
+    while start in repeated:
+        start += 1
+    while end - 1 in repeated:
+        end -= 1
+    inner = {place for place in repeated if start <= place < end}
+    prose = [len(line.text) >= PROSE for line in lines]
+    alone = {place for place in inner if prose[place - 1] and prose[place + 1] and not inner & {place - 1, place + 1}}
+    return (repeated - inner) | alone
+
+
+def leave_out(text: StoryText, known: FeedLines, fields: Mapping[str, Any]) -> StoryText:
+    """A story's text without the lines that its feed repeats, told in its notes; a usable story is looked at for more of them.
+
+    `fields` are those of the article as far as they are known.
+    """
+    lines = text.cleaned.lines
+    if len(lines) != len(text.body):
+        return text  # it stands as it was filed, for cleaning would have left nothing
+    if not lines:
+        return text
+    site = site_of(fields["url"])
+    left = without_repeated(lines, site, known, keep_first=text.opening is not None)
+    if known.wanted and _may_be_read(fields):
+        article: UUID = fields["article_id"]
+        known.sightings.append(
+            sighting_of(lines, left, site=site, article=article.bytes, title=text.title or text.body[0])
+        )
+    if len(left) == len(lines):
+        return text
+    count = len(lines) - len(left)
+    fields["notes"].append(f"{count} {'line' if count == 1 else 'lines'} that the feed repeats left out")
+    text.cleaned.lines = left
+    return text._replace(body=[line.text for line in left])
+
+
+def _may_be_read(fields: Mapping[str, Any]) -> bool:
+    """Nothing is learned from what is withheld or under embargo, so that no text of it can come to be shown."""
+    until: datetime | None = fields["embargoed_until"]
+    held = fields["embargo_open"] or (until is not None and until > fields["normalized"])
+    return fields["status"] is Status.USABLE and not held
+
+
+def sighting_of(lines: Sequence[Line], left: Sequence[Line], *, site: str, article: bytes, title: str) -> Sighting:
+    """What a usable story tells: `lines` is its body as cleaned, `left` that without the lines that were left out."""
+    seen = _look(lines, site)
+    own = {id(line) for line in left}
+    dropped = [place for place in seen if id(lines[place]) not in own]
+    return Sighting(
+        site=site,
+        article=xxhash.xxh32_intdigest(article),
+        shape=shape_of(title),
+        lead=seen[0].hash,
+        lines=tuple(dict.fromkeys(one.hash for one in seen.values() if one.may_be)),
+        others=tuple(dict.fromkeys(one.hash for one in seen.values() if not one.may_be)),
+        samples=tuple((seen[place].hash, lines[place].text[:SAMPLE]) for place in dropped),
+    )
