@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from services.normalization.parts import GivenDate, Precision
+from services.normalization.zones import abbreviated, zone_named
 from shared.events import HonestDate
 from shared.stories import EARLIEST_YEAR, FUTURE
 
@@ -29,15 +28,15 @@ _ISO = re.compile(
 )
 
 
-@lru_cache(maxsize=256)
-def zone_named(name: str | None) -> tzinfo | None:
-    """The zone of that IANA name, or None if there is none of that name."""
-    if not name:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return None
+__all__ = ["EARLIEST", "believable", "honest", "read_date", "zone_named"]
+
+_BASIC = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d):?(\d\d)(?::?(\d\d))?(.*)")
+_SHORT_SECOND = re.compile(r"(?<=\d\d:\d\d:)(\d)(?!\d)")
+_SCRIPT = re.compile(
+    r"[A-Z][a-z]{2},? ([A-Z][a-z]{2}) (\d{1,2}),? (\d{4}) (\d\d:\d\d:\d\d) (?:GMT|UTC)([+-]\d{4})(?: \(.*\))?"
+)
+_ABBREVIATION = re.compile(r"(?<=\d)\s?([A-Z]{3,4})(?=\s+\d{4}$|$)")
+_OWN_NAMES = frozenset({"UTC", "GMT"})
 
 
 def read_date(raw: str | None) -> GivenDate | None:
@@ -46,8 +45,23 @@ def read_date(raw: str | None) -> GivenDate | None:
     if not text:
         return None
     match = _ISO.fullmatch(text)
-    value, precision = _iso(match) if match else _mail(text)
+    value, precision = _iso(match) if match else _other(text[:200])
     return GivenDate(text[:200], value, precision)
+
+
+def _other(text: str) -> tuple[datetime | None, Precision]:
+    """What is nearly ISO 8601, or as JavaScript, `date` and mail write it; an abbreviated zone is read where it means one."""
+    zone = None
+    if (name := _ABBREVIATION.search(text)) and name[1] not in _OWN_NAMES and (zone := abbreviated(name[1])):
+        text = (text[: name.start()] + text[name.end() :]).strip()
+    if basic := _BASIC.fullmatch(text):
+        year, month, day, hour, minute, second, rest = basic.groups()
+        text = f"{year}-{month}-{day}T{hour}:{minute}{f':{second}' if second else ''}{rest}"
+    elif script := _SCRIPT.fullmatch(text):
+        text = f"{script[2]} {script[1]} {script[3]} {script[4]} {script[5]}"
+    match = _ISO.fullmatch(_SHORT_SECOND.sub(r"0\1", text))
+    value, precision = _iso(match) if match else _mail(text)
+    return (value.replace(tzinfo=zone) if zone and value and value.tzinfo is None else value), precision
 
 
 def _iso(match: re.Match[str]) -> tuple[datetime | None, Precision]:

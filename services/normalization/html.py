@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from typing import Final, cast
 from urllib.parse import urljoin, urlsplit
@@ -23,10 +24,13 @@ from services.normalization import bylines, second_opinion
 from services.normalization.extraction import Extracted, extract
 from services.normalization.headline import Source, headlines, letters, plain
 from services.normalization.jsonld import Graph
+from services.normalization.moments import LONGEST
 from services.normalization.outline import Outline, read_outline
-from services.normalization.parts import Block, BlockTag
+from services.normalization.page_dates import Found, corrected_by, first_readable, zone_of
+from services.normalization.parts import Block, BlockTag, GivenDate
 from services.normalization.phrases import fold
 from services.normalization.xml import too_deep
+from services.normalization.zones import is_day_first
 from shared.events import Image
 
 SURE_SHARE: Final = 0.3
@@ -47,6 +51,10 @@ _AUTHORS = (
 _HEAD = ("meta", "script", "title", "h1", "time", "link")
 _LONGEST_BYLINE = 120
 _BYLINES = "//*[@rel='author' or @itemprop='author' or contains(@class,'byline') or contains(@class,'author') or contains(@class,'autor')]"
+_DATES = (
+    "//*[@itemprop='datePublished' or contains(@class,'date') or contains(@class,'Date') or contains(@class,'time') or "
+    "contains(@class,'publi') or contains(@class,'fecha') or contains(@class,'datum') or contains(@class,'data-')]"
+)
 _OUTSIDE = frozenset({"nav", "aside", "footer"})
 _ALLOWED = {"p", "h2", "h3", "ul", "ol", "li", "blockquote", "em", "strong", "b", "i", "br", "table", "tr", "td", "th"}
 _TAGS: dict[str, BlockTag] = {"h1": "h2", "h2": "h2", "li": "li", "blockquote": "blockquote", "p": "p", "div": "p"}
@@ -84,15 +92,18 @@ class Page:
         return next((words for element in self._found[tag] if (words := _text(element))), None)
 
     @cached_property
+    def host(self) -> str:
+        """The host that the page is from, without 'www.'; empty if it is not known."""
+        try:
+            return (urlsplit(self.address or self.canonical() or "").hostname or "").removeprefix("www.")
+        except ValueError:
+            return ""
+
+    @cached_property
     def sites(self) -> list[str]:
         """Every name by which the site calls itself: og:site_name, publisher, host, and the host's own part."""
-        address = self.canonical() or self.address or ""
-        try:
-            host = (urlsplit(address).hostname or "").removeprefix("www.")
-        except ValueError:
-            host = ""
-        given = [self.site(), self.graph.text("publisher", "name"), self.meta("application-name"), host]
-        return [name for name in [*given, *host.split(".")[-2:-1]] if name]
+        given = [self.site(), self.graph.text("publisher", "name"), self.meta("application-name"), self.host]
+        return [name for name in [*given, *self.host.split(".")[-2:-1]] if name]
 
     def titles(self) -> list[str]:
         """Every title the page gives itself, the best first."""
@@ -139,7 +150,7 @@ class Page:
         return self._byline() or found
 
     def _byline(self) -> list[str]:
-        for element in _bylines(self.tree) if self.tree is not None else ():
+        for element in _named(self.tree, _BYLINES) if self.tree is not None else ():
             if element.tag in ("script", "style", "meta", "link", "body", "html") or _is_outside(element):
                 continue
             links = [words for one in element.iter("a") if (words := _text(one))]
@@ -150,26 +161,53 @@ class Page:
                     return own
         return []
 
-    def published(self) -> str | None:
-        """When it was published, as written; a day alone where only htmldate finds one."""
-        found = self.graph.text("datePublished") or self.graph.text("dateCreated") or self.meta(*_PUBLISHED)
-        return found or self._time() or self._searched_date()
+    def published(self) -> Found:
+        """When it was published; a day alone where only htmldate finds one."""
+        found = first_readable(self._publishings(), day_first=self._day_first, name="published")
+        return corrected_by(self.meta("article:published_time", "og:article:published_time"), found, "published")
 
-    def _time(self) -> str | None:
-        return next((value for one in self._found["time"] if (value := (one.get("datetime") or "").strip())), None)
+    def _publishings(self) -> Iterator[str]:
+        """Every date of publication, as written, the most trusted first."""
+        head = (self.graph.text("datePublished"), self.graph.text("dateCreated"), self.meta(*_PUBLISHED))
+        yield from (text for text in head if text)
+        times = self._found["time"]
+        yield from (value for one in times if (value := (one.get("datetime") or "").strip()))
+        yield from (words for one in times[:10] if (words := _text(one)))
+        yield from self._dates_shown()
+        if searched := self._searched_date():
+            yield searched
+
+    def _dates_shown(self) -> Iterator[str]:
+        """Lines that by their element's name hold a date."""
+        for element in _named(self.tree, _DATES) if self.tree is not None else ():
+            if not _is_outside(element):
+                yield from (text for text in (element.get("content"), element.get("datetime")) if text)
+                if (words := _text(element)) and len(words) <= LONGEST:
+                    yield words
 
     def _searched_date(self) -> str | None:
-        if self.tree is None:
-            return None
-        try:
-            found = find_date(self.text, original_date=True, extensive_search=False, url=self.address)
-        except (ValueError, TypeError, AttributeError, OverflowError):
-            return None  # htmldate fails on some pages that hold no date
-        return found
+        with suppress(
+            ValueError, TypeError, AttributeError, OverflowError
+        ):  # htmldate fails on some pages without a date
+            found: str | None = find_date(self.text, original_date=True, url=self.address)
+            return found
+        return None
 
-    def updated(self) -> str | None:
-        """When it was last changed, as written."""
-        return self.graph.text("dateModified") or self.meta(*_UPDATED)
+    @property
+    def _day_first(self) -> bool | None:
+        return is_day_first(self.language_tag(), self.host)
+
+    def updated(self) -> Found:
+        """When it was last changed."""
+        given = (self.graph.text("dateModified"), self.meta(*_UPDATED))
+        found = first_readable([text for text in given if text], day_first=self._day_first, name="updated")
+        return corrected_by(self.meta("article:modified_time"), found, "updated")
+
+    def zone(self, about: GivenDate | None) -> str | None:
+        """The zone in which the page means a date without one."""
+        written = [self.graph.text("dateModified"), self.graph.text("datePublished"), *self._meta.values()]
+        written += [one.get("datetime") for one in self._found["time"]]
+        return zone_of([text for text in written if text and text[:1].isdigit() and len(text) < 40], about, self.host)
 
     def section(self) -> str | None:
         """The site's section."""
@@ -254,9 +292,9 @@ def is_sure(own: Extracted) -> bool:
     return own.length >= LONG or (own.share >= SURE_SHARE and own.length >= SURE_LENGTH)
 
 
-def _bylines(tree: _Element) -> list[_Element]:
-    """Elements that by their names hold a byline, at most forty."""
-    return cast("list[_Element]", tree.xpath(_BYLINES))[:40]
+def _named(tree: _Element, path: str) -> list[_Element]:
+    """Elements that an XPath finds by their names, at most forty."""
+    return cast("list[_Element]", tree.xpath(path))[:40]
 
 
 def _parsed(text: str) -> _Element | None:

@@ -101,3 +101,5 @@ class StoryParts:
     """The message takes something back, and does not say what: a person must."""
     reference: list[str] = field(default_factory=list)
     """Of an order: the ids that it may mean, its own first."""
+    page_zone: str | None = None
+    """The zone in which a page means dates without one (IANA name or '+02:00'), as it or its country tells."""

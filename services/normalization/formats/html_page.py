@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from services.normalization.dates import read_date
 from services.normalization.decode import decode
 from services.normalization.html import Page
 from services.normalization.parts import StoryParts
@@ -33,6 +32,7 @@ def read(raw: RawStory) -> list[StoryParts]:
     """
     decoded = decode(raw.value, raw.content_type)
     page = Page(decoded.text, raw.content_location)
+    published, updated = page.published(), page.updated()
     parts = StoryParts(
         format=NAME,
         layout="extracted",
@@ -43,9 +43,10 @@ def read(raw: RawStory) -> list[StoryParts]:
         section=page.section(),
         language=page.language_tag(),
         keywords=page.keywords(),
-        published=read_date(page.published()),
-        updated=read_date(page.updated()),
-        notes=[decoded.note] if decoded.note else [],
+        published=published.date,
+        updated=updated.date,
+        page_zone=page.zone(published.date),
+        notes=[*([decoded.note] if decoded.note else []), *published.notes, *updated.notes],
     )
     image = page.image()
     if image:
