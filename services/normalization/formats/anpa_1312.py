@@ -136,6 +136,7 @@ def _story(frame: wire.Frame, raw: RawStory, notes: list[str]) -> StoryParts | N
     _second_line(second, parts)
     marked, after = read_head(text.head, parts, sender)
     noted = marks.split_notes(after + body)
+    parts.ednote_private = "\n".join(noted.private) or None
     _sport(parts)
     close(parts, noted.body, noted.notes, sender, marked)
     return parts if parts.title or parts.body else None

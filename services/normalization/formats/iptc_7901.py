@@ -110,6 +110,7 @@ def _story(frame: wire.Frame, raw: RawStory, notes: list[str]) -> StoryParts | N
     marked = _read_head(head, parts, sender)
     _sign_off(rest, parts)
     noted = marks.split_notes([one.text for one in wire.paragraphs(_untabled(rest))])
+    parts.ednote_private = "\n".join(noted.private) or None
     close(parts, noted.body, _notes(noted.notes, parts), sender, marked)
     return parts if parts.title or parts.body else None
 

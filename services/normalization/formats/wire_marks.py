@@ -186,19 +186,26 @@ def is_ednote(paragraph: str) -> bool:
 
 @dataclass(slots=True)
 class Noted:
-    """A body without its notes to editors, and those."""
+    """A body without its notes to editors, those, and what is `private`: not for publication, by its own word."""
 
     body: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    private: list[str] = field(default_factory=list)
 
 
 def split_notes(paragraphs: list[str]) -> Noted:
-    """Take notes to editors out of a body: single paragraphs, a heading with its list, and all from a closing block on."""
+    """Take notes to editors out of a body: single paragraphs, a heading with its list, and all from a closing block on.
+
+    A closing block is for editors until it says that what follows is not for publication.
+    """
     result = Noted()
     heading = False
     for place, text in enumerate(paragraphs):
         if _NOTEBOOK.fullmatch(text) or _PRIVATE.match(text):
-            result.notes += paragraphs[place:]
+            closing = paragraphs[place:]
+            hidden = next((at for at, line in enumerate(closing) if _PRIVATE.match(line)), len(closing))
+            result.notes += closing[:hidden]
+            result.private = closing[hidden:]
             break
         if is_ednote(text):
             result.notes.append(text)

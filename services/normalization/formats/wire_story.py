@@ -99,7 +99,8 @@ def close(parts: StoryParts, body: list[str], notes: list[str], sender: Sender, 
 
 def _embargo(parts: StoryParts, body: list[str], sender: Sender) -> None:
     """An embargo stands in the notes, the keywords, the headline, or alone before the text."""
-    lines = [*(parts.ednote or "").split("\n"), parts.slugline or "", parts.title or "", *parts.subheads]
+    noted = f"{parts.ednote or ''}\n{parts.ednote_private or ''}".split("\n")
+    lines = [*noted, parts.slugline or "", parts.title or "", *parts.subheads]
     for place, text in enumerate(body[:3]):
         given = (
             embargo_of(text, sender.day, zoned=sender.zoned)
@@ -126,7 +127,7 @@ def _kills(parts: StoryParts, body: list[str], sender: Sender, marked: str | Non
     """What a message takes back or holds. A message that does nothing else is an advisory, its text a note to editors."""
     text = "\n".join(body)
     short = parts.dateline is None and len(text.split()) <= LONGEST_ADVISORY
-    found = references(parts.ednote or "", sender, marked)
+    found = references("\n".join(filter(None, [parts.ednote, parts.ednote_private])), sender, marked)
     if marked or short:
         said = references(text, sender, marked)
         if marked or said.kills or said.holds:

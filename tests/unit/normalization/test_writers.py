@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.normalization.writers import clean_name, clean_names
+from tests.unit.normalization.raws import article
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,7 @@ def test_a_name_is_without_the_words_before_it(given, name):
 
 def test_each_name_once():
     assert clean_names(["By Jane Roe", "Jane Roe", "", "John Doe"]) == ["Jane Roe", "John Doe"]
+
+
+def test_every_article_has_names_alone():
+    assert article({"title": "Ferry", "body": "It runs.", "byline": "By JANE ROE"}).byline == ["JANE ROE"]

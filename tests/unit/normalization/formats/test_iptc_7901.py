@@ -110,10 +110,12 @@ def test_wrapped_lines_are_joined_and_lists_kept() -> None:
 def test_notes_to_editors_and_what_is_not_for_publication_are_no_body() -> None:
     parts = story("dpa_lead")
     assert parts.ednote is not None
-    for words in ("corrects name of mayor", "not intended for publication", "Editing by: Tom Arden"):
-        assert words in parts.ednote
-        assert words not in (parts.body or "")
-    assert "dpa iso tar" not in parts.ednote + (parts.body or "")
+    assert parts.ednote_private is not None
+    assert "corrects name of mayor" in parts.ednote
+    for words in ("not intended for publication", "Editing by: Tom Arden"):
+        assert words in parts.ednote_private
+        assert words not in parts.ednote + (parts.body or "")
+    assert "dpa iso tar" not in parts.ednote + parts.ednote_private + (parts.body or "")
     assert parts.related == [Related(title="Ferry line", url="http://ferry.example/line")]
 
 
@@ -130,7 +132,19 @@ def test_what_is_not_for_publication_ends_the_body_without_a_notebook_too(words:
         f"A headline =\r\n\r\nSolvik (dpa) - Text.\r\n\r\n{words}\r\n\r\nReporter: Ann Lee, +49 30 0000 000\r\n\r\ndpa al"
     )
     assert parts.body == "Solvik (dpa) - Text."
-    assert (parts.ednote, parts.credit) == (f"{words}\nReporter: Ann Lee, +49 30 0000 000", "dpa")
+    assert (parts.ednote_private, parts.credit) == (f"{words}\nReporter: Ann Lee, +49 30 0000 000", "dpa")
+    assert parts.ednote is None
+
+
+def test_what_is_not_for_publication_is_in_no_article_and_a_note_says_so() -> None:
+    made = article(FILES["dpa_lead"], None)
+    assert "desk@agency.example" not in made.model_dump_json()
+    assert any("own customers" in note for note in made.notes)
+
+
+def test_an_embargo_among_what_is_not_for_publication_holds() -> None:
+    text = "A headline =\r\n\r\nSolvik (dpa) - Text.\r\n\r\nNOT FOR PUBLICATION\r\n\r\nSperrfrist: 9. Februar 2026, 06.00 GMT\r\n\r\ndpa al"
+    assert one(text).embargoed
 
 
 def test_lines_between_table_signs_are_never_joined() -> None:
@@ -152,7 +166,7 @@ def test_german_with_umlauts_a_table_and_no_gmt() -> None:
     assert "Die EU-Kommission äußerte sich nicht." in paragraphs(parts)[0]
     assert "<#>" not in (parts.body or "")
     assert "neu: Zitat des Züchters" in (parts.ednote or "")
-    assert "nicht zur Veröffentlichung" in (parts.ednote or "")
+    assert "nicht zur Veröffentlichung" in (parts.ednote_private or "")
     assert parts.version_time is not None
     assert parts.version_time.value == datetime(2024, 10, 8, 14, 30)  # noqa: DTZ001  # the trailer has no zone
     concluded = article(FILES["dpa_german"], None, zone="Europe/Berlin")
