@@ -81,14 +81,14 @@ def _span(single: Mapping[str, str], now: datetime) -> tuple[datetime | None, da
     try:
         zone = parse_zone(single.get("tz", "UTC"))
         name = "from"
-        start = parse_span(single["from"], zone, now).start if "from" in single else None
+        first = parse_span(single["from"], zone, now) if "from" in single else None
         name = "to"
-        end = parse_span(single["to"], zone, now).end if "to" in single else None
+        last = parse_span(single["to"], zone, now) if "to" in single else None
     except DateError as error:
         raise refuse(name, str(error)) from None
-    if start and end and start > end:
+    if first and last and first.start > last.start and first.start >= last.end:
         raise refuse("from", "from lies after to")
-    return start, end
+    return first.start if first else None, last.end if last else None
 
 
 def _size(text: str | None) -> int:

@@ -18,10 +18,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from services.search import page_model as model
-from services.search import version_model
 from services.search.archive import Archive
 from services.search.finder import Finder
 from services.search.reader import expired
+from services.search.version_model import changes, steps
 from shared.errors import Misconfigured, Refused, Transient
 from shared.events import now
 from shared.problems import RETRY_AFTER_S, Problem, of_refusal, problem
@@ -111,8 +111,7 @@ class Page:
             found = await self._archive.versions(request.path_params["id"])
         except (Problem, Transient, Misconfigured) as error:
             return self._not_shown(error)
-        steps = version_model.steps(found["versions"])
-        return self._render("versions.html", form=_form([]), found=found, steps=steps)
+        return self._render("versions.html", form=_form([]), found=found, steps=steps(found["versions"]))
 
     async def version(self, request: Request) -> Response:
         """`GET /articles/{id}/versions/{which}`: one version to read, or what changed from one to another."""
@@ -122,7 +121,7 @@ class Page:
         except (Problem, Transient, Misconfigured) as error:
             return self._not_shown(error)
         if "fields" in found:
-            return self._render("difference.html", form=_form([]), found=found, fields=version_model.fields(found))
+            return self._render("difference.html", form=_form([]), found=found, fields=changes(found))
         return self._render("version.html", form=_form([]), story=found)
 
     def _not_shown(self, error: Exception) -> Response:

@@ -59,7 +59,7 @@ def steps(versions: Sequence[Entry]) -> list[Step]:
     return told[::-1]
 
 
-def fields(difference: Mapping[str, Any]) -> list[Changed]:
+def changes(difference: Mapping[str, Any]) -> list[Changed]:
     """The fields that differ, each as paragraphs with what stands around a change."""
     found = []
     for name in difference["changed"]:
