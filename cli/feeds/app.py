@@ -106,3 +106,16 @@ def key(
         commands.new_key(feed, signing=signing)
     else:
         commands.revoke(feed, revoke, signing=signing)
+
+
+@app.command()
+def lines(feed: FeedId, as_json: AsJson = False) -> None:
+    """Which lines the feed repeats from story to story: by hash, and by their beginning once they were left out.
+
+    `learn_lines = false` in the feed's table of the feeds file switches it off.
+
+    Example: newswire feeds lines harbour
+    """
+    from cli.feeds.lines import lines as show  # noqa: PLC0415 - see the module's docstring
+
+    show(feed, as_json=as_json)

@@ -69,7 +69,7 @@ class Site:
     learned: frozenset[int] = frozenset()
 
     def see(self, story: Sighting, day: int) -> bool:
-        """Take in one story; whether a line came to be learned, or to be forgotten."""
+        """Take in one story; whether a line came to be learned, to be forgotten, or to have a sample."""
         self.total += 1
         counts = self._is_of_its_own(story)
         proof = (story.article, story.shape)
@@ -83,14 +83,14 @@ class Site:
             if counts or not line.proofs:
                 line.prove(proof)
             self._fade(line)
-        for hash_, text in story.samples:
-            if (found := self.lines.get(hash_)) is not None and found.sample is None:
-                found.sample = text
+        bare = [(one, text) for hash_, text in story.samples if (one := self.lines.get(hash_)) and one.sample is None]
+        for line, text in bare:
+            line.sample = text
         for hash_ in story.others:
             self.others[hash_] = story.article
             self.others.move_to_end(hash_)
         self._bound()
-        return self._judge(self.learned.union(story.lines), day)
+        return self._judge(self.learned.union(story.lines), day) or bool(bare)
 
     def _is_of_its_own(self, story: Sighting) -> bool:
         """Whether a story is neither a copy of earlier ones nor a form filled in again; what is learned tells nothing of that."""
@@ -167,7 +167,7 @@ class Learner:
         self.changed: set[tuple[str, str]] = set()
         """Sites of which something is known that others were not told."""
         self.urgent = False
-        """Whether a line came to be learned, or forgotten, since `changed` was last told."""
+        """Whether more than counts changed since `changed` was last told: a line was learned, forgotten, or shows a sample."""
 
     @property
     def size(self) -> int:
