@@ -1,7 +1,9 @@
 """Which language a text is in: by its words, with the provider's tag as a hint. Pure, but for a model read once.
 
-pycld2 on the title and the first characters; py3langid where that is not sure; the tag where the text is too short or
-neither is sure. Languages that detectors cannot tell apart in a few lines (Norwegian, Serbo-Croatian, Malay) follow the tag.
+pycld2 on the title and the first characters; py3langid where that is not sure, or the text is a headline alone, weighed by how
+much news there is in a language; the tag where the text is too short or neither is sure. Languages that detectors cannot tell
+apart in a few lines (Norwegian, Serbo-Croatian, Malay) follow the tag; those that only their spelling tells apart are told by it
+(`dialects`).
 """
 
 from __future__ import annotations
@@ -12,11 +14,17 @@ from typing import Any
 
 import pycld2
 
+from services.normalization.dialects import by_spelling
+
 PREFIX = 256
 """Characters of the body looked at; where these leave the first detector unsure, the second is asked."""
 ENOUGH_LETTERS = 20
+FEWEST_LETTERS = 9
+"""Of which a language is guessed where there is no tag to go by."""
+HEADLINE = 120
+"""Letters up to which both detectors are asked."""
 SURE = 0.85
-"""Probability from which the second detector's word counts against a tag."""
+"""Probability from which the second detector's word counts against a tag, or against the first's."""
 HALF_SURE = 0.5
 
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -69,22 +77,64 @@ def _same_family(found: str, hint: str | None) -> bool:
 
 def _by_text(sample: str) -> tuple[str | None, bool]:
     """Language and whether the text alone is enough to be sure of it."""
-    if len(sample) < 4 * ENOUGH_LETTERS and sum(map(str.isalpha, sample)) < ENOUGH_LETTERS:
-        for letters, only in _SCRIPTS:
-            if letters.search(sample):
+    letters = ENOUGH_LETTERS if len(sample) >= 4 * ENOUGH_LETTERS else sum(map(str.isalpha, sample))
+    if letters < ENOUGH_LETTERS:
+        for script, only in _SCRIPTS:
+            if script.search(sample):
                 return only, True
-        return None, False
+        if letters < FEWEST_LETTERS:
+            return None, False
     reliable, _, details = pycld2.detect(sample.encode(), isPlainText=True, bestEffort=False)
     name, share = details[0][1], details[0][2]
     code = None if name == "un" else base_tag(name)
-    if reliable and code and share >= 70:
-        return code, True
-    second, probability = second_opinion().classify(sample)
-    if probability >= SURE:
-        return base_tag(second), True
-    if code and code == base_tag(second):
-        return code, True
-    return (base_tag(second), False) if probability >= HALF_SURE else (code, False)
+    if letters < ENOUGH_LETTERS or len(sample) < HEADLINE or not (reliable and code and share >= 70):
+        return _weighed(sample, code, reliable=reliable and share >= 70 and letters >= ENOUGH_LETTERS)
+    return by_spelling(code, sample), True
+
+
+def _weighed(sample: str, first: str | None, *, reliable: bool) -> tuple[str | None, bool]:
+    """What both detectors say together of a text that is short, or of which the first (`reliable` or not) is not sure."""
+    second, probability = _second(sample)
+    if first == second:
+        return by_spelling(second, sample), True
+    if reliable and first is not None and (probability < SURE or second not in _NEWS):
+        return by_spelling(first, sample), True
+    return by_spelling(second, sample), probability >= SURE
+
+
+_NEWS = frozenset(
+    """
+en de fr es it pt el nl ru ar zh ja ko tr pl uk sv da no fi cs hu ro bg hr sr he fa hi id vi th sw
+""".split()  # noqa: SIM905 - a list of words reads best as words
+)
+_SELDOM = frozenset(
+    """
+la jv mg sco ms eo vo an oc wa lb lij ltg vec ext gcf gcr gug hbo grc se sa qu fy br cy ga gd ht af zxx nso kik ace bcl dz gom fo fuv
+guw kab uzs crh ary arz tl st co nn gl ku sn
+""".split()  # noqa: SIM905 - a list of words reads best as words
+)
+_MARKS = re.compile(r"<[^<>]{0,40}>|[\d,.$%/]+")
+"""Share symbols and figures are in no language."""
+
+
+def _weight(code: str) -> float:
+    """How much news there is in a language, roughly, beside English."""
+    if code == "en":
+        return 1.0
+    return 0.35 if code in _NEWS else 0.02 if code in _SELDOM else 0.1
+
+
+def _second(sample: str) -> tuple[str | None, float]:
+    """The second detector's word, weighed by `_weight`, and its probability among its likeliest."""
+    words = _MARKS.sub(" ", sample)
+    code, probability = second_opinion().classify(words)
+    if probability >= SURE and code in _NEWS:
+        return code, probability
+    ranked = second_opinion().rank(words)[:12]
+    weighed = [(code, probability * _weight(code)) for code, probability in ranked]
+    best, weight = max(weighed, key=lambda one: one[1])
+    total = sum(one[1] for one in weighed)
+    return (base_tag(best), weight / total) if total else (None, 0.0)
 
 
 @lru_cache(maxsize=1)

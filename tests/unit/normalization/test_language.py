@@ -59,6 +59,47 @@ def test_capitals_are_no_other_language():
     assert detect(EN.upper(), None)[0] == "en"
 
 
+@pytest.mark.parametrize(
+    ("title", "code"),
+    [
+        ("HARBOUR BANK <HBK> TO BUY FERRY LINE FOR 12.5 MLN DLRS", "en"),
+        ("NORDHAFEN CORP <NHC> 3RD QTR NET", "en"),
+        ("Hafenarbeiter sagen Streik ab", "de"),
+        ("Comment des pêcheurs ont sauvé le phare", "fr"),
+        ("El puerto reabre tras la huelga", "es"),
+        ("Riaperto il ponte vecchio della città", "it"),
+        ("Salinas voltam a produzir após vinte anos", "pt"),
+        ("Νέα πλοία για τα νησιά", "el"),
+        ("ΝΕΑ ΠΛΟΙΑ ΓΙΑ ΤΑ ΝΗΣΙΑ", "el"),
+    ],
+)
+def test_headlines_alone(title, code):
+    assert detect(title, None)[0] == code
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (
+            "Perezida wa Repubulika yavuze ko igihugu kizakomeza guteza imbere ubukungu, cyane cyane ibikorwa by'ubuhinzi n'ubworozi.",
+            "rw",
+        ),
+        (
+            "Umukuru w'igihugu c'u Burundi yavuze ko reta izofasha abarimyi mu vy'uburimyi, kandi ko ico gikorwa kizotangura vuba.",
+            "rn",
+        ),
+        ("Dem don arrest di man wey dey sell fake ticket for di stadium, na so police tok.", "pcm"),
+        ("The dam will be repaired, the minister said; it is fit for use until May.", "en"),
+    ],
+)
+def test_near_languages_by_their_spelling(text, code):
+    assert detect(None, text) == (code, None)
+
+
+def test_a_guess_from_a_few_words_gives_way_to_the_tag():
+    assert detect("NORDHAFEN 3RD QTR NET", None, "de")[0] == "de"
+
+
 @patient
 @given(st.text(max_size=200), st.text(max_size=200), st.one_of(st.none(), st.text(max_size=10)))
 def test_any_text(title, body, tag):
