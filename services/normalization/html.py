@@ -24,7 +24,7 @@ from services.normalization import bylines, second_opinion
 from services.normalization.extraction import Extracted, extract
 from services.normalization.headline import Source, headlines, letters, plain
 from services.normalization.jsonld import Graph
-from services.normalization.moments import LONGEST
+from services.normalization.moments import LONGEST, is_moment
 from services.normalization.outline import Outline, read_outline
 from services.normalization.page_dates import Found, corrected_by, first_readable, zone_of
 from services.normalization.parts import Block, BlockTag, GivenDate
@@ -105,6 +105,7 @@ class Page:
         given = [self.site(), self.graph.text("publisher", "name"), self.meta("application-name"), self.host]
         return [name for name in [*given, *self.host.split(".")[-2:-1]] if name]
 
+    @cached_property
     def titles(self) -> list[str]:
         """Every title the page gives itself, the best first."""
         sources: dict[Source, str | None] = {
@@ -134,7 +135,7 @@ class Page:
 
     def title(self) -> str | None:
         """The best of its titles."""
-        return next(iter(self.titles()), None)
+        return next(iter(self.titles), None)
 
     def authors(self) -> list[str]:
         """Persons and organizations, each name once.
@@ -173,9 +174,19 @@ class Page:
         times = self._found["time"]
         yield from (value for one in times if (value := (one.get("datetime") or "").strip()))
         yield from (words for one in times[:10] if (words := _text(one)))
+        yield from self._dates_at_headline()
         yield from self._dates_shown()
         if searched := self._searched_date():
-            yield searched
+            # A first of January is how htmldate writes a bare year.
+            yield searched[:4] if searched.endswith("-01-01") else searched
+
+    def _dates_at_headline(self) -> Iterator[str]:
+        """Lines around the headline that are a date and nothing else."""
+        pieces = self.outline.pieces
+        headline = next((number for number, piece in enumerate(pieces) if piece.tag == "h1"), None)
+        if headline is not None:
+            yield from (one.text for one in pieces[headline + 1 : headline + 15] if is_moment(one.text))
+            yield from (one.text for one in pieces[max(headline - 5, 0) : headline] if is_moment(one.text))
 
     def _dates_shown(self) -> Iterator[str]:
         """Lines that by their element's name hold a date."""
@@ -281,7 +292,7 @@ class Page:
             other = second_opinion.blocks(self.text, self.address)
             if sum(len(block.text) for block in other) > 1.5 * own.length:
                 found = other
-        titles = {fold(title) for title in self.titles()}
+        titles = {fold(title) for title in self.titles}
         while found and fold(found[0].text) in titles:
             del found[0]
         return found

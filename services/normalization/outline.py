@@ -124,7 +124,7 @@ class _Walk:
 
     def enter(self, element: _Element, tag: str, regions: tuple[Key, ...], in_link: bool) -> None:
         """What stands in `element`, in order."""
-        if text := element.text:
+        if (text := element.text) and (self._run or not text.isspace()):
             self._add(text, in_link)
         for child in element:
             name = child.tag
@@ -138,7 +138,7 @@ class _Walk:
                 self._break(child, tag, regions, element)
             elif isinstance(name, str):
                 self._inline(child, name, tag, regions, in_link)
-            if text := child.tail:
+            if (text := child.tail) and (self._run or not text.isspace()):
                 self._add(text, in_link)
 
     def _block(self, child: _Element, name: str, tag: str, regions: tuple[Key, ...], in_link: bool) -> None:
