@@ -19,6 +19,8 @@ _SUSPECT = re.compile(
     "|(?:[ΞΟ][\u0080-\u00bf\u0192\u0384-\u0386\u2013-\u2122ΈΉΊΌΎΏΐ]){3}|(?:[РС][\u00a0-\u00bfЂЃѓЉЊЌЋЏђљњќћџЎўЈҐЁЄЇІіґёєјЅѕї\u2013-\u2122]){3}"
     "|вЂ|β€|‚Äô|‚Äú|√©|√¥"
 )
+_LEAD = re.compile("[âÃÂïÎÏÐÑΞΟРСвβ‚√]")
+"""What damage begins with: found many times faster than the damage itself, in texts that have none."""
 _ENTITY = re.compile(
     r"&(?:amp;)*(?:#\d{2,7}|#[xX][0-9A-Fa-f]{2,6}|amp|quot|apos|lt|gt|nbsp|ndash|mdash|hellip|euro|pound|copy|reg|deg|middot|bull|laquo|raquo"
     r"|[lr][sd]quo|[bs]dquo|sbquo|shy|iexcl|iquest|[AEIOUaeiouYy](?:acute|grave|circ|uml|tilde|ring)|[NnAaOo]tilde|[Cc]cedil|szlig"
@@ -32,7 +34,7 @@ def repaired(text: str, notes: list[str]) -> str:
     """`text` without the damage that can be undone for certain; each kind of repair is told in `notes` once."""
     if "&" in text and ";" in text and _ENTITY.search(text):
         text = _told(_unescaped(text), text, ENTITIES, notes)
-    if not text.isascii() and _SUSPECT.search(text):
+    if not text.isascii() and any(_SUSPECT.match(text, lead.start()) for lead in _LEAD.finditer(text)):
         text = _told(_decoded_again(text), text, MOJIBAKE, notes)
     return text
 

@@ -39,7 +39,7 @@ def clean_text(parts: StoryParts, notes: list[str]) -> StoryText:
     text, stripped = layout.strip_invisible(parts.body or "")
     if stripped:
         notes.append(f"{stripped} control or invisible characters taken out")
-    text = repair.repaired(text, notes)
+    text = text if parts.blocks else repair.repaired(text, notes)  # blocks are repaired one by one
     lines = cleanup.coded(_paragraphs(parts, text, notes))
     cleaned, head = cleanup.Cleaned(), page.Head()
     pasted = parts.layout == "pasted"
