@@ -94,7 +94,9 @@ def _chains(component: Element, above: list[Element], told: set[Element]) -> Ite
     chain = [*above, component]
     own = [one for one in children(component, "ContentItem") if medium(one) != "text"]
     own += list(children(component, "NewsItem", "NewsItemRef"))
-    inner = [one for one in children(component, "NewsComponent") if role(one) not in _PIECES and role(one) not in _PICTURES]
+    inner = [
+        one for one in children(component, "NewsComponent") if role(one) not in _PIECES and role(one) not in _PICTURES
+    ]
     if component in told or not (inner or own):
         yield chain
     for one in inner:
