@@ -8,13 +8,14 @@ its own where there is no such text.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from lxml import etree
 from lxml.html import HTMLParser, document_fromstring
 
 from services.normalization import layout
 from services.normalization.parts import Block, BlockTag
-from services.normalization.xml import MAX_TAGS, Element, attribute, descendants, local, too_deep
+from services.normalization.xml import MAX_TAGS, Element, attribute, descendants, too_deep
 from shared.events import Image
 
 CELLS = " | "
@@ -84,6 +85,12 @@ def image_references(element: Element) -> list[Image]:
     return list(found.values())
 
 
+@lru_cache(maxsize=2048)
+def _name(tag: str) -> str:
+    """A tag's local name in lower case."""
+    return str(tag).rpartition("}")[2].lower()
+
+
 class _Reader:
     """Collects running text; every element of a block's kind ends what came before it."""
 
@@ -104,11 +111,13 @@ class _Reader:
         """What stands in `element`, in order."""
         if element.text:
             self.run.append(element.text)
+        if not len(element):
+            return
         alone = not (element.text and element.text.strip()) and not any(
             child.tail and child.tail.strip() for child in element
         )
         for child in element:
-            self._read(child, local(child).lower(), alone=alone)
+            self._read(child, _name(child.tag), alone=alone)
             if child.tail:
                 self.run.append(child.tail)
 
@@ -132,7 +141,13 @@ class _Reader:
         self.flush()
         before = self.tag
         # A paragraph in a quotation or a list is still that.
-        self.tag = before if tag == "p" and before in ("blockquote", "li") else tag
+        if tag == "p" and before in ("blockquote", "li"):
+            tag = before
+        if not len(element):
+            if (text := element.text) and (text := " ".join(text.split())):
+                self.found.append(Block(tag, text))
+            return
+        self.tag = tag
         self.enter(element)
         self.flush()
         self.tag = before
