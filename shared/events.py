@@ -149,7 +149,7 @@ class Article(Event):
     item: str
     feed: str
     format: str
-    kind: Literal["story", "advisory"] = "story"
+    kind: Literal["story", "advisory", "live-blog", "gallery", "stub"] = "story"
     status: Status = Status.USABLE
     status_given: str | None = None
     correction: bool = False

@@ -169,7 +169,7 @@ def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
 def _brake(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
     """Holds a story whose text says so though its fields do not, and says why; a note to editors is no story to hold."""
     free = fields["status"] is Status.USABLE and not fields["embargo_open"] and fields["embargoed_until"] is None
-    if not free or parts.kind != "story":
+    if not free or parts.kind == "advisory":
         return
     brake = brake_of(parts, raw.received, zoned=raw.zone is not None)
     if brake is None:
