@@ -291,7 +291,7 @@ class Page:
             types=self.graph.types,
             og_type=(self.meta("og:type") or "").lower(),
             is_free=None if free is None else str(free).strip().rpartition("/")[2].lower() not in ("false", "0", "no"),
-            title=self.title() or "",
+            titles=" · ".join(self.titles),
             address=self.address or self.canonical() or "",
             pictures=len(self._found["figure"]),
             times=len(self._found["time"]),

@@ -75,6 +75,8 @@ class Graph:
                     nodes.append(node)
         self._by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 1}
         self.article = self._best(nodes)
+        self.types = frozenset(name for node in nodes for name in _types(node))
+        """Every type that the page names, without its vocabulary's address."""
 
     def _best(self, nodes: list[Node]) -> Node:
         for wanted in (ARTICLES, _SECOND_BEST):

@@ -15,7 +15,7 @@ from shared.events import Dateline, Image, Related, Topic
 Precision = Literal["second", "minute", "day", "month", "year"]
 BlockTag = Literal["p", "h2", "h3", "li", "blockquote"]
 Layout = Literal["story", "pasted", "extracted"]
-Kind = Literal["story", "advisory", "not-news"]
+Kind = Literal["story", "advisory", "live-blog", "gallery", "stub", "not-news"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,8 @@ class StoryParts:
     notes: list[str] = field(default_factory=list)
     """What the reader has to tell of its reading (charset, repairs); no part of what the provider said."""
     kind: Kind = "story"
-    """What the provider says it is; `not-news` (a picture, a plan, a list of codes) is told in the trace and makes no article."""
+    """What the provider says it is, or a page's shape tells; `not-news` (a picture, a plan, a list of codes) is told in the
+    trace and makes no article."""
     kills: list[str] = field(default_factory=list)
     """Provider's ids, without revision, of other stories that this one takes back for good."""
     holds: list[str] = field(default_factory=list)

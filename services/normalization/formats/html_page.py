@@ -28,14 +28,18 @@ def read(raw: RawStory) -> list[StoryParts]:
     """One story.
 
     Raises:
-        Refused: `undecodable`; `no-text` for a page from which no text comes.
+        Refused: `undecodable`; `no-text` for a page from which no text comes; `not-news` for a list of links to stories.
     """
     decoded = decode(raw.value, raw.content_type)
     page = Page(decoded.text, raw.content_location)
+    kind = page.kind
+    if kind == "index":
+        raise Refused("not-news", "a page of links to stories, and no story itself")
     published, updated = page.published(), page.updated()
     parts = StoryParts(
         format=NAME,
         layout="extracted",
+        kind=kind,
         url=page.canonical(),
         title=page.title(),
         byline=page.authors(),
