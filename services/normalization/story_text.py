@@ -36,10 +36,13 @@ class StoryText(NamedTuple):
 def clean_text(parts: StoryParts, notes: list[str]) -> StoryText:
     """What is story in the text, and what stands around it; what was repaired or taken out is told in `notes`."""
     title = one_line(parts.title, notes) if parts.title else ""
-    text, stripped = layout.strip_invisible(parts.body or "")
+    text = parts.body or ""
+    if not parts.blocks:  # which are repaired one by one
+        # Repaired first: what continuation bytes were read as are control characters in some charsets.
+        text = repair.repaired(text, notes)
+    text, stripped = layout.strip_invisible(text)
     if stripped:
         notes.append(f"{stripped} control or invisible characters taken out")
-    text = text if parts.blocks else repair.repaired(text, notes)  # blocks are repaired one by one
     lines = cleanup.coded(_paragraphs(parts, text, notes))
     cleaned, head = cleanup.Cleaned(), page.Head()
     pasted = parts.layout == "pasted"
@@ -62,7 +65,7 @@ def clean_text(parts: StoryParts, notes: list[str]) -> StoryText:
 
 def one_line(text: str, notes: list[str]) -> str:
     """A headline without control characters, repaired, in one line."""
-    return layout.squeeze(repair.repaired(layout.strip_invisible(text)[0], notes))
+    return layout.squeeze(layout.strip_invisible(repair.repaired(text, notes))[0])
 
 
 def _headed(lines: list[Line], opening: Opening | None) -> tuple[page.Head, list[Line]]:
@@ -85,7 +88,7 @@ def _paragraphs(parts: StoryParts, text: str, notes: list[str]) -> list[layout.P
     """The body's paragraphs: its blocks where markup told them, else what the text's layout tells."""
     if parts.blocks:
         return [
-            layout.Paragraph(repair.repaired(layout.strip_invisible(block.text)[0], notes), True)
+            layout.Paragraph(layout.strip_invisible(repair.repaired(block.text, notes))[0], True)
             for block in parts.blocks
         ]
     return layout.paragraphs(text, stands_alone) if text else []
