@@ -51,6 +51,7 @@ FACTS: Final = {
     "language": ("language",),
     "source": ("source",),
     "section": ("section",),
+    "kind": ("kind",),
     "byline": ("byline",),
     "place": ("places", "dateline.place"),
     "topic": ("topics.code", "topics.name"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 TEXT_FIELDS = ("title", "body")
 """Fields that are analysed text; without a field a word is looked for in title, summary and body together."""
 
-FACT_FIELDS = ("section", "source", "byline", "language", "topic", "place")
+FACT_FIELDS = ("section", "source", "byline", "language", "topic", "place", "kind")
 """Fields that are facts, matched whole and without regard to case."""
 
 
