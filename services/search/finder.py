@@ -94,7 +94,10 @@ class Finder:
         superseded = as_of.superseded_ids(shown)
         live = await self._repository.standings(superseded) if superseded else []
         hits = as_of.may_be_shown(shown, live, now)
-        answer = {**answer, "hits": {**answer["hits"], "hits": hits}}
+        total = answer["hits"].get("total")
+        if total:
+            total = {**total, "value": total["value"] - len(shown) + len(hits)}
+        answer = {**answer, "hits": {**answer["hits"], "hits": hits, "total": total}}
         return results.results(answer, asked, next_cursor=next_cursor)
 
     def _known(self, asked: Search) -> Languages:
