@@ -28,6 +28,9 @@ ARTICLE_CHANGED = "newswire.article.changed.v1"
 ARTICLE_ORDERED = "newswire.article.ordered.v1"
 """On `articles.normalized`, keyed by its article: what its owner is to do (see `ArticleOrder`)."""
 
+ARTICLE_CLUSTERED = "newswire.article.clustered.v1"
+"""On `articles.normalized`, keyed by its article: near copies of it were found (see `ArticleClustered`)."""
+
 CLOUDEVENTS_JSON = "application/cloudevents+json"
 
 Headers = tuple[tuple[str, bytes], ...]
@@ -197,6 +200,10 @@ class Article(Event):
     replaced_by: UUID | None = None
     """The article that stands for this one in a default search."""
     reference: Reference | None = None
+    sketch: str | None = None
+    """What of the text tells its near copies (`shared.sketch`); never shown."""
+    bands: list[str] = Field(default_factory=list)
+    """Under which they are looked up; never shown."""
 
 
 class ArticleOrder(Event):
@@ -217,6 +224,19 @@ class ArticleOrder(Event):
     due: datetime | None = None
     """Of `due`: the instant that has come, of the version `ext_version`."""
     ext_version: int | None = None
+
+
+class ArticleClustered(Event):
+    """Data of an `newswire.article.clustered.v1` event: the article belongs to this cluster, unless it is in an older one.
+
+    It speaks of the live version `ext_version`; of any other it says nothing. Clusters are ordered by `since`, then by id.
+    """
+
+    article_id: UUID
+    ext_version: int
+    cluster_id: UUID
+    since: int
+    """µs since 1970: when the front door took the article that the cluster began with."""
 
 
 class Span(Event):

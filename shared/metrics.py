@@ -164,6 +164,12 @@ ARTICLES = Counter(
     ["change"],
     registry=REGISTRY,
 )
+CLUSTERED = Counter(
+    "newswire_clustered",
+    "Articles by what looking for near copies did with them (joined, left, told, moved, outdated)",
+    ["outcome"],
+    registry=REGISTRY,
+)
 BULK_ITEMS = Counter(
     "newswire_elastic_bulk_items",
     "Bulk items by outcome (ok, stale, retry, poison, halt)",

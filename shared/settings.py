@@ -246,6 +246,12 @@ class IndexingSettings(Section):
     """Most bytes in one bulk request; below Elasticsearch's http.max_content_length."""
     remembered_articles: int = Field(200_000, ge=0)
     """Articles whose place and version the worker keeps in memory (about 300 bytes each)."""
+    clusters: bool = True
+    """Find near copies and give them a common `cluster_id`; without it every article stands alone."""
+    cluster_window_h: float = Field(96.0, gt=0, le=744)
+    """Hours between two stories beyond which they are never near copies."""
+    cluster_threshold: float = Field(0.5, ge=-20, le=20)
+    """How sure it must be (log-odds) that two stories say the same; higher finds fewer copies and errs less."""
 
 
 class SearchSettings(Section):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from services.indexing import letters
 from services.indexing.announce import Announcement
+from services.indexing.clusters import Finding
 from services.indexing.history import Judged, Late
 from services.indexing.plan import Plan
 from services.indexing.versions import AFTER_KILL, Verdict, Version
@@ -25,7 +26,8 @@ class Indexed:
     """What became of a batch.
 
     `announcements` are to be made in this order; `buried` is (version, class, reason); `replaced` are the versions that
-    became live in their turn; `told` the records for the trace; `counts` versions by what they did.
+    became live in their turn; `told` the records for the trace; `counts` versions by what they did; `findings` what the
+    owners of their near copies are to be told.
     """
 
     announcements: list[Announcement] = field(default_factory=list)
@@ -33,6 +35,7 @@ class Indexed:
     replaced: list[Version] = field(default_factory=list)
     told: list[Action] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -11,10 +11,12 @@ from typing import Any
 
 import orjson
 
+from services.indexing.clusters import Key
 from services.indexing.standing import Standing, told
 from services.indexing.versions import Version
 from shared.elastic.languages import text_field
 from shared.events import Article, Dateline, Topic
+from shared.ids import micros
 
 _KNOWN = frozenset(Article.model_fields)
 _TOMBSTONE = frozenset(
@@ -47,6 +49,8 @@ _TOMBSTONE = frozenset(
 
 _TOPIC = frozenset(Topic.model_fields)
 _DATELINE = frozenset(Dateline.model_fields)
+_OF_CLUSTERS = ("bands", "sketch", "cluster_since")
+"""By which copies are found: of live documents only, for what was superseded is nobody's copy any more."""
 _BITS = (("urgency", 7), ("word_count", 31))
 """Numbers of the mapping's `byte` and `integer`."""
 
@@ -86,20 +90,29 @@ def unspanned(
     """The history document of a version that no reader ever saw live: late, after a kill, or replaced in its own batch."""
     document = _document(version, ext_version, revision, change, None)
     document["superseded_by"] = str(superseded_by)
-    return orjson.dumps(document | told(standing))
+    return orjson.dumps(_past(document) | told(standing))
 
 
 def superseded(source: dict[str, Any], *, live_until: str, superseded_by: int, standing: Standing) -> bytes:
     """The history document of what was live: its stored source with the span in which readers saw it."""
     return orjson.dumps(
         {
-            **source,
+            **_past(source),
             **told(standing),
             "live_from": source.get("indexed"),
             "live_until": live_until,
             "superseded_by": str(superseded_by),
         }
     )
+
+
+def clustered(source: Mapping[str, Any], cluster: Key) -> bytes:
+    """The same live document in a cluster."""
+    return orjson.dumps({**source, "cluster_id": cluster.id, "cluster_since": cluster.since})
+
+
+def _past(source: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in source.items() if name not in _OF_CLUSTERS}
 
 
 def _document(
@@ -114,6 +127,8 @@ def _document(
         _place_text(document)
         _fit(document)
     document["id"] = document["cluster_id"] = version.article_id
+    if "sketch" in document:
+        document["cluster_since"] = micros(version.received_at)
     document["ext_version"] = ext_version
     document["change"] = change
     if revision is not None:

@@ -11,11 +11,13 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from services.indexing import findings as findings_
 from services.indexing import letters
 from services.indexing.accounting import Indexed
 from services.indexing.announce import Announcement, message
+from services.indexing.clusters import Finding
 from services.indexing.indexer import Indexer
-from services.indexing.parse import parse
+from services.indexing.parse import read
 from services.indexing.versions import Version
 from shared import metrics
 from shared.elastic.ports import Action
@@ -23,7 +25,7 @@ from shared.errors import Refused
 from shared.events import DEAD_LETTERS, now
 from shared.failpoints import failpoint
 from shared.kafka.dead_letter import Burial, DeadLetters
-from shared.kafka.ports import Publisher, Record, TopicPartition
+from shared.kafka.ports import Message, Publisher, Record, TopicPartition
 from shared.log import TOLD_EACH, bound_contextvars, get_logger
 from shared.tracing import trace_id
 
@@ -68,16 +70,18 @@ class IndexingHandler:
             Transient, Misconfigured: from Elasticsearch or Kafka; the same records are to be handed over again.
         """
         begun = time.perf_counter()
-        versions, burials = _read(record for record in records if record.topic != DEAD_LETTERS)
+        versions, found, burials = _read(record for record in records if record.topic != DEAD_LETTERS)
         told = [self._letter(record) for record in records if record.topic == DEAD_LETTERS]
         failpoint("indexing.before-bulk")
         try:
             indexed = await self._indexer.index(versions, told)
+            following = await self._indexer.adopt(found)
             failpoint("indexing.after-bulk")
             await self._announce(indexed.announcements)
+            await self._send([*indexed.findings, *following])
         except BaseException:
             # Cancelled or failed half way: nobody knows what stands of these.
-            self._indexer.doubt({version.article_id for version in versions})
+            self._indexer.doubt({one.article_id for one in versions} | {one.article_id for one in found})
             raise
         failpoint("indexing.after-announce")
         await self._bury(burials, indexed, records)
@@ -86,11 +90,16 @@ class IndexingHandler:
     def _letter(self, record: Record) -> Action:
         return letters.of_record(record, self._since)
 
+    async def _send(self, findings: Sequence[Finding]) -> None:
+        """What was found out about articles, to their owners."""
+        moment = now()
+        await self._publish([findings_.message(finding, moment) for finding in findings])
+
     async def _announce(self, announcements: Sequence[Announcement]) -> None:
-        if not announcements:
-            return
-        errors = await self._publisher.publish([message(announcement) for announcement in announcements])
-        for error in errors:
+        await self._publish([message(announcement) for announcement in announcements])
+
+    async def _publish(self, messages: Sequence[Message]) -> None:
+        for error in await self._publisher.publish(messages) if messages else ():
             if error is not None:
                 raise error
 
@@ -126,15 +135,20 @@ class IndexingHandler:
         )
 
 
-def _read(records: Iterable[Record]) -> tuple[list[Version], list[Burial]]:
+def _read(records: Iterable[Record]) -> tuple[list[Version], list[Finding], list[Burial]]:
     versions: list[Version] = []
+    found: list[Finding] = []
     burials: list[Burial] = []
     for record in records:
         try:
-            versions.append(parse(record))
+            said = read(record)
+            if isinstance(said, Finding):
+                found.append(said)
+            else:
+                versions.append(said)
         except Refused as error:
             burials.append(Burial(record, error.code, error.reason))
-    return versions, burials
+    return versions, found, burials
 
 
 def _tell(announcement: Announcement, moment: datetime) -> None:

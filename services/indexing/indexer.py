@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from services.indexing import document, history, holding, marks
 from services.indexing.accounting import Indexed, Round
+from services.indexing.clustering import Clustering
+from services.indexing.clusters import Finding
 from services.indexing.history import Judged, Late
 from services.indexing.placement import Memory, history_slice, place
 from services.indexing.plan import Plan, Step, fold
@@ -24,7 +26,7 @@ from shared.elastic.ports import Action, ArticleStore, Found, ItemOutcome
 from shared.errors import Unavailable
 from shared.events import rfc3339
 from shared.log import get_logger
-from shared.settings import MIB
+from shared.settings import MIB, IndexingSettings
 
 SMALL = 50
 """Live writes below which a batch is refreshed by its own bulk request: latency counts. Above it, once at the end."""
@@ -78,14 +80,24 @@ class Indexer:
         memory: what is known of articles seen lately.
         since: first month with a slice of its own, `YYYY-MM`.
         clock: the present moment, aware.
+        settings: how near copies are looked for.
     """
 
-    def __init__(self, store: ArticleStore, memory: Memory, *, since: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: ArticleStore,
+        memory: Memory,
+        *,
+        since: str,
+        clock: Callable[[], datetime],
+        settings: IndexingSettings | None = None,
+    ) -> None:
         self._store = store
         self._memory = memory
         self._since = since
         self._clock = clock
         self._holding = holding.Holding(store)
+        self._clustering = Clustering(store, self._write, settings or IndexingSettings())
         self._unrefreshed: set[str] = set()
         self._view_is_old = True
 
@@ -125,6 +137,7 @@ class Indexer:
         pending: dict[str, list[Version]] = {}
         for version in versions:
             pending.setdefault(version.article_id, []).append(version)
+        self._clustering.begin()
         fruitless = 0
         while pending:
             left = await self._round(pending, result)
@@ -136,7 +149,25 @@ class Indexer:
         await self._tell(result.told)
         await self._refresh()
         await self._mark(marks.of_kills(versions))
+        result.findings += await self._clustering.settle()
+        await self._refresh()
         return result
+
+    async def adopt(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Bring articles into the clusters that were found for them; searchable when this returns.
+
+        Returns:
+            What the owners of other articles are to be told.
+
+        Raises:
+            Transient, Misconfigured: as the store says; call `doubt`, and hand the same batch over again.
+        """
+        if not findings:
+            return []
+        stored = await self._stored({finding.article_id: None for finding in findings})
+        following = await self._clustering.adopt(findings, stored)
+        await self._refresh()
+        return following
 
     async def _mark(self, reached: Sequence[Action]) -> None:
         if reached:
@@ -273,9 +304,10 @@ class Indexer:
             )
             for plan, step, after in writing
         ]
-        for (plan, step, after), outcome in zip(writing, await self._write(actions), strict=True):
+        for (plan, step, after), action, outcome in zip(writing, actions, await self._write(actions), strict=True):
             if outcome.outcome is Outcome.OK:
                 self._memory.put(plan.article_id, after)
+                self._clustering.wrote(action, step.version, later=plan.before is not None)
             elif outcome.outcome is Outcome.STALE:
                 done.redo(plan)
             else:

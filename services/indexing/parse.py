@@ -13,9 +13,11 @@ from typing import Any
 
 import orjson
 
+from services.indexing.clusters import Finding
+from services.indexing.findings import finding_of
 from services.indexing.versions import Version
 from shared.errors import Refused
-from shared.events import ARTICLE_NORMALIZED, Status, header, major_version
+from shared.events import ARTICLE_CLUSTERED, ARTICLE_NORMALIZED, Status, header, major_version
 from shared.ids import KILL_BASE
 from shared.kafka.ports import Record
 
@@ -24,8 +26,19 @@ _USABLE, _KILLED = Status.USABLE.value, Status.KILLED.value
 _STATUSES = frozenset(status.value for status in Status)
 _VERSIONED_BY = frozenset({"version", "version-time", "received"})
 _TEXTS = ("title", "summary", "body", "language")
+_READ = frozenset({ARTICLE_NORMALIZED, ARTICLE_CLUSTERED})
 _FAMILY = ARTICLE_NORMALIZED.rpartition(".v")[0]
 _MAJOR = major_version(ARTICLE_NORMALIZED)
+
+
+def read(record: Record) -> Version | Finding:
+    """What a record says of its article: a version of it, or a finding about it.
+
+    Raises:
+        Refused: as `parse` and `finding_of` say.
+    """
+    kind, data = _event_of(record.value)
+    return finding_of(data, record.key) if kind == ARTICLE_CLUSTERED else _version(record, data)
 
 
 def parse(record: Record) -> Version:
@@ -35,7 +48,13 @@ def parse(record: Record) -> Version:
         Refused: `not-an-event` (no value, no JSON, no CloudEvent), `unsupported-schema` (an unknown type or major
             version), `invalid-event` (a field that indexing decides by is missing or wrong). Reasons name fields only.
     """
-    data = _data_of(record.value)
+    kind, data = _event_of(record.value)
+    if kind != ARTICLE_NORMALIZED and kind.rpartition(".v")[0] != _FAMILY:
+        raise Refused("unsupported-schema", f"this is no {ARTICLE_NORMALIZED}")
+    return _version(record, data)
+
+
+def _version(record: Record, data: dict[str, Any]) -> Version:
     article_id = _uuid(data, "article_id")
     if record.key != article_id.encode():
         # Another key means another partition: two workers would write one article.
@@ -88,7 +107,8 @@ def moment(text: Any, name: str) -> datetime:
         raise _invalid(name) from None
 
 
-def _data_of(value: bytes | None) -> dict[str, Any]:
+def _event_of(value: bytes | None) -> tuple[str, dict[str, Any]]:
+    """The type and the data of an event that this release reads."""
     if value is None:
         raise Refused("not-an-event", "the record has no value")
     try:
@@ -98,14 +118,14 @@ def _data_of(value: bytes | None) -> dict[str, Any]:
     if not isinstance(event, dict) or event.get("specversion") != "1.0":
         raise Refused("not-an-event", "the value is not a CloudEvent 1.0 in structured mode")
     kind = event.get("type")
-    if kind != ARTICLE_NORMALIZED:
+    if kind not in _READ:
         same_family = isinstance(kind, str) and kind.rpartition(".v")[0] == _FAMILY
         if not same_family or major_version(kind) != _MAJOR:
-            raise Refused("unsupported-schema", f"this release reads {ARTICLE_NORMALIZED} only")
+            raise Refused("unsupported-schema", f"this release reads {' and '.join(sorted(_READ))} only")
     data = event.get("data")
     if not isinstance(data, dict):
         raise _invalid("data is not an object")
-    return data
+    return str(kind), data
 
 
 def _uuid(data: dict[str, Any], name: str) -> str:

@@ -60,7 +60,8 @@ async def run(
     """The worker over any store and broker: prepare the index, then handle batches until `stop`."""
     since = settings.slices.since
     verbose = settings.log.level == "debug"
-    indexer = Indexer(store, Memory(settings.indexing.remembered_articles), since=since, clock=now)
+    memory = Memory(settings.indexing.remembered_articles)
+    indexer = Indexer(store, memory, since=since, clock=now, settings=settings.indexing)
     if await prepared("the index", indexer.prepare, health, stop):
         await consume(
             settings,

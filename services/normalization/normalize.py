@@ -18,6 +18,7 @@ from services.normalization.orders import orders_of, read_for_orders, reference_
 from services.normalization.parts import GivenDate, StoryParts
 from services.normalization.raw import RawStory
 from services.normalization.sentences import first_sentence, summary_of
+from services.normalization.sketch import sketch_of
 from services.normalization.story_text import StoryText, clean_text
 from shared.errors import Refused
 from shared.events import Article, HonestDate, Status
@@ -159,6 +160,7 @@ def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
     else:
         _content(fields, parts, raw)
         _brake(fields, parts, raw)
+        _sketch(fields)
     for name in ("published", "updated", "expires"):
         if name in known:
             fields[name] = known[name].value
@@ -183,6 +185,13 @@ def _brake(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
     fields["embargoed_until"], fields["embargo_open"] = (until.value, False) if until else (None, True)
     if until:
         fields["dates"]["embargoed_until"] = until
+
+
+def _sketch(fields: dict[str, Any]) -> None:
+    """What near copies of the text are found and told by."""
+    sketched = sketch_of(fields.get("title"), fields.get("body"))
+    if sketched is not None:
+        fields["sketch"], fields["bands"] = sketched
 
 
 def _notice(fields: dict[str, Any], parts: StoryParts) -> None:

@@ -147,6 +147,10 @@ def article_properties() -> dict[str, Field]:
         "ednote": SHOWN,
         "rights": SHOWN,
         "notes": SHOWN,
+        # By which near copies are found and told; never shown.
+        "bands": {**KEYWORD, "doc_values": False},
+        "sketch": {"type": "binary", "doc_values": True},
+        "cluster_since": {"type": "long", "index": False},
     }
 
 

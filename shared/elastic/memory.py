@@ -20,7 +20,7 @@ from shared.elastic.bulk import WRITTEN, BulkWriter, Sleep, Verdict
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS_ALIAS, MARKS, alias_of
 from shared.elastic.mapping import article_properties, dead_letter_properties, mark_properties, version_properties
 from shared.elastic.outcomes import INDEX_MISSING, Outcome, classify
-from shared.elastic.ports import Action, Found, ItemOutcome, OnWait, Row
+from shared.elastic.ports import Action, Found, ItemOutcome, Near, Nearby, OnWait, Row
 from shared.errors import NewswireError
 
 _MAPPINGS = {
@@ -169,6 +169,19 @@ class MemoryStore:
         ]
         return found[:limit]
 
+    async def near(self, nearby: Nearby) -> list[Near]:
+        """Live documents that may be near copies, as of the last refresh."""
+        self._fail_read()
+        bands, clusters, besides = set(nearby.bands), set(nearby.clusters), set(nearby.besides)
+        found = (
+            _near(hit.source) for part in self._of(ARTICLES) for id_, hit in part.seen.items() if id_ not in besides
+        )
+        return [
+            one
+            for one, of in filter(None, found)
+            if one.cluster_id in clusters or (bands & of and nearby.start <= one.at <= nearby.end)
+        ]
+
     async def fetch(
         self, places: Sequence[tuple[str, str]], fields: Sequence[str] | None = None
     ) -> dict[tuple[str, str], Found]:
@@ -260,6 +273,16 @@ def _part_of(found: Found, fields: Sequence[str] | None) -> Found:
     if fields is None:
         return found
     return Found(found.index, found.version, {name: found.source[name] for name in fields if name in found.source})
+
+
+def _near(source: dict[str, Any]) -> tuple[Near, set[str]] | None:
+    if "sketch" not in source or "cluster_since" not in source:
+        return None
+    at = datetime.fromisoformat(source.get("published") or source["received"]).timestamp() * 1000
+    near = Near(
+        source["id"], source["ext_version"], source["cluster_id"], source["cluster_since"], source["sketch"], int(at)
+    )
+    return near, set(source.get("bands", ()))
 
 
 def _by_id(parts: list[_Slice], which: Callable[[_Slice], dict[str, Found]]) -> dict[str, list[Found]]:

@@ -63,6 +63,36 @@ class Row:
     article_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Near:
+    """What near copies are told by, of a live document: its cluster, its sketch, and when it was published (or received).
+
+    `since` is the cluster's, in µs since 1970; `at` in ms since 1970.
+    """
+
+    article_id: str
+    ext_version: int
+    cluster_id: str
+    since: int
+    sketch: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """Which live documents are asked for: those with one of these bands, and those in one of these clusters.
+
+    Of the first only those published (or else received) between `start` and `end`, ms since 1970, both included; of both
+    none of `besides`.
+    """
+
+    bands: Sequence[str] = ()
+    clusters: Sequence[str] = ()
+    besides: Sequence[str] = ()
+    start: int = 0
+    end: int = 0
+
+
 class ArticleStore(Protocol):
     """The index as indexing needs it.
 
@@ -86,6 +116,9 @@ class ArticleStore(Protocol):
 
         `unless`: those that have all of these values already are left out; None: the field is absent.
         """
+
+    async def near(self, nearby: Nearby) -> list[Near]:
+        """Live documents that may be near copies, as a search sees them, each once; some 10,000 at most a request."""
 
     async def fetch(
         self, places: Sequence[tuple[str, str]], fields: Sequence[str] | None = None

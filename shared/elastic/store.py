@@ -9,7 +9,8 @@ from elasticsearch import AsyncElasticsearch
 from shared.elastic import client as calls
 from shared.elastic import index
 from shared.elastic.bulk import BulkWriter
-from shared.elastic.ports import Action, Found, ItemOutcome, OnWait, Row
+from shared.elastic.nearby import near
+from shared.elastic.ports import Action, Found, ItemOutcome, Near, Nearby, OnWait, Row
 from shared.elastic.request import BulkRequest
 from shared.errors import Misconfigured
 from shared.settings import Settings
@@ -61,6 +62,10 @@ class ElasticStore:
     ) -> list[Row]:
         """Documents of these articles that do not have all of these values."""
         return await calls.rows(self._client, alias, article_ids, unless, limit)
+
+    async def near(self, nearby: Nearby) -> list[Near]:
+        """Live documents that may be near copies, as a search sees them."""
+        return await near(self._client, nearby)
 
     async def fetch(
         self, places: Sequence[tuple[str, str]], fields: Sequence[str] | None = None

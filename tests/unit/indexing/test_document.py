@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 import orjson
 import pytest
@@ -24,16 +25,19 @@ from shared.events import (
     Dateline,
     HonestDate,
     Image,
+    Reference,
     Related,
     Status,
     Topic,
 )
 from shared.kafka.ports import Record
+from shared.sketch import encode
 from shared.tracing import trace_id
 from tests.unit.indexing.samples import START, TRACEPARENT, article, record, value_of, version
 
 WRITTEN = {"ext_version": 2000, "revision": 3, "change": "updated", "indexed": "2026-03-05T12:00:01.000000Z"}
 
+SKETCH = encode(2, runs=1, lead=7, digest=range(128), numbers={1}, names={2, 3}, title={4})
 FULL = article(
     subheads=["A subhead"],
     summary="Summary.",
@@ -63,6 +67,12 @@ FULL = article(
     reason="none",
     status_given="pub:usable",
     correction=True,
+    text_hash="0123456789abcdef",
+    braked=True,
+    replaced_by=UUID(int=7),
+    reference=Reference(articles=[UUID(int=8)]),
+    sketch=SKETCH,
+    bands=["1a2b3c", "4f00000000"],
 )
 
 

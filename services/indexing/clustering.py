@@ -1,0 +1,200 @@
+"""Near copies brought into one cluster: what was just written is looked up, and what is found is written or sent.
+
+The look-up comes after the write, when all of a batch is searchable. So of two workers that meet copies at the same moment
+the one whose write shows last sees the other's: none is missed, however long either is delayed, and without any clock. An
+article that joins a cluster is written once more by its owner, here; what follows for articles of other owners is a
+message to them (`findings.py`), and so is what follows for the other members of a cluster that was merged away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+
+import orjson
+
+from services.indexing import document
+from services.indexing.clusters import Finding, Key, Member, Ours, Resolved, resolve
+from services.indexing.portions import Portion
+from services.indexing.versions import Stored, Version
+from shared import metrics
+from shared.copies import says_the_same
+from shared.elastic.outcomes import Outcome
+from shared.elastic.ports import Action, ArticleStore, Found, ItemOutcome, Near, Nearby
+from shared.ids import micros
+from shared.log import get_logger
+from shared.settings import MIB, IndexingSettings
+from shared.sketch import BadSketch, Sketch, decode, unpack
+
+Write = Callable[[Sequence[Action]], Awaitable[list[ItemOutcome]]]
+
+PART_BYTES = 8 * MIB
+
+log = get_logger()
+_HOUR_MS = 3_600_000
+
+_decoded: Callable[[bytes], Sketch] = lru_cache(maxsize=2048)(decode)
+
+
+class Clustering:
+    """Finds the near copies of what one worker has written; only ever used by the articles' owner.
+
+    Args:
+        store: the index.
+        write: writes live documents and takes care that they become searchable.
+        settings: whether to look at all, how far apart copies may be, and how sure it must be.
+    """
+
+    def __init__(self, store: ArticleStore, write: Write, settings: IndexingSettings) -> None:
+        self._store = store
+        self._write = write
+        self._on = settings.clusters
+        self._window = settings.cluster_window_h
+        self._threshold = settings.cluster_threshold
+        self._written: dict[str, tuple[Ours, Action, list[str]]] = {}
+
+    def begin(self) -> None:
+        """A batch begins: what an earlier one left half done comes again."""
+        self._written.clear()
+
+    def wrote(self, action: Action, version: Version, *, later: bool) -> None:
+        """A live document was acknowledged; `later`: it replaced one."""
+        member = _member(action, version) if self._on and not version.killed else None
+        if member is None:
+            self._written.pop(version.article_id, None)
+        else:
+            self._written[version.article_id] = Ours(member, later), action, version.data.get("bands") or []
+
+    async def settle(self) -> list[Finding]:
+        """Compare what was written with all that is searchable, and write again what belongs to a cluster.
+
+        Returns:
+            What the owners of other articles are to be told.
+
+        Raises:
+            Transient, Misconfigured: as the store says; the same batch is to be handed over again.
+        """
+        if not self._written:
+            return []
+        written, self._written = self._written, {}
+        near = [member for one in await self._store.near(self._nearby(written)) if (member := _of_near(one))]
+        resolved = resolve({article_id: ours for article_id, (ours, *_) in written.items()}, near, self._same)
+        await self._rewrite(written, resolved)
+        metrics.CLUSTERED.labels(outcome="told").inc(len(resolved.findings))
+        return resolved.findings
+
+    async def adopt(self, findings: Sequence[Finding], stored: Mapping[str, Stored]) -> list[Finding]:
+        """Bring our articles into the clusters that were found for them.
+
+        Args:
+            findings: as they came; of several for one article the oldest cluster counts.
+            stored: what the index holds of these articles.
+
+        Returns:
+            What follows for the other members of the clusters that these articles were in.
+
+        Raises:
+            Transient, Misconfigured: as the store says; the same batch is to be handed over again.
+        """
+        wanted: dict[str, Finding] = {}
+        for finding in findings if self._on else ():
+            known, before = stored.get(finding.article_id), wanted.get(finding.article_id)
+            if known is None or known.killed or known.ext_version != finding.ext_version:
+                metrics.CLUSTERED.labels(outcome="outdated").inc()
+            elif before is None or finding.key < before.key:
+                wanted[finding.article_id] = finding
+        merged: dict[str, Key] = {}
+        portion, left = Portion(PART_BYTES), list(wanted.values())
+        while left:
+            some, left = left[: portion.count], left[portion.count :]
+            await self._adopt(some, stored, merged, portion)
+        return await self._others(merged, wanted) if merged else []
+
+    async def _adopt(
+        self, some: Sequence[Finding], stored: Mapping[str, Stored], merged: dict[str, Key], portion: Portion
+    ) -> None:
+        places = [(stored[finding.article_id].slice, finding.article_id) for finding in some]
+        whole = await self._store.fetch(places)
+        actions = []
+        for place, finding in zip(places, some, strict=True):
+            found = whole.get(place)
+            key = _key_of(found) if found is not None and found.version == finding.ext_version else None
+            if found is None or key is None or key <= finding.key:
+                metrics.CLUSTERED.labels(outcome="outdated").inc()
+                continue
+            actions.append(Action(*place, found.version, document.clustered(found.source, finding.key)))
+            merged[key.id] = min(merged.get(key.id, finding.key), finding.key)
+        await self._write(actions)
+        metrics.CLUSTERED.labels(outcome="moved").inc(len(actions))
+        portion.came(len(some), sum(len(action.source) for action in actions))
+
+    async def _others(self, merged: Mapping[str, Key], besides: Iterable[str]) -> list[Finding]:
+        """The rest of the clusters that were merged away, each to follow."""
+        members = await self._store.near(Nearby(clusters=list(merged), besides=list(besides)))
+        findings = [
+            Finding(member.article_id, member.ext_version, merged[member.cluster_id])
+            for member in members
+            if member.cluster_id in merged and merged[member.cluster_id] < Key(member.since, member.cluster_id)
+        ]
+        metrics.CLUSTERED.labels(outcome="told").inc(len(findings))
+        return findings
+
+    def _nearby(self, written: Mapping[str, tuple[Ours, Action, list[str]]]) -> Nearby:
+        moments = [ours.member.at for ours, *_ in written.values()]
+        return Nearby(
+            bands=list({band for *_, bands in written.values() for band in bands}),
+            clusters=[article_id for article_id, (ours, *_) in written.items() if ours.later],
+            besides=list(written),
+            start=int((min(moments) - self._window) * _HOUR_MS),
+            end=int((max(moments) + self._window) * _HOUR_MS),
+        )
+
+    def _same(self, one: Member, other: Member) -> bool:
+        hours = abs(one.at - other.at)
+        if hours > self._window:
+            return False
+        try:
+            return says_the_same(_decoded(one.sketch), _decoded(other.sketch), hours, self._threshold)
+        except BadSketch:
+            return False
+
+    async def _rewrite(self, written: Mapping[str, tuple[Ours, Action, list[str]]], resolved: Resolved) -> None:
+        actions = []
+        for article_id, key in resolved.ours.items():
+            ours, action, _ = written[article_id]
+            if key != ours.member.key:
+                again = document.clustered(orjson.loads(action.source), key)
+                actions.append(Action(action.index, action.id, action.version, again))
+                metrics.CLUSTERED.labels(outcome="joined" if key < ours.member.key else "left").inc()
+        for outcome in await self._write(actions):
+            if outcome.outcome is Outcome.POISON:
+                # It was taken a moment ago, but for its cluster; that it is there counts for more.
+                log.error("an article cannot be written into its cluster", why=outcome.reason)
+
+
+def _member(action: Action, version: Version) -> Member | None:
+    text = version.data.get("sketch")
+    if not isinstance(text, str) or action.version is None:
+        return None
+    try:
+        sketch = unpack(text)
+    except BadSketch:
+        return None
+    published = version.data.get("published")
+    at = datetime.fromisoformat(published) if published else version.received_at
+    since = micros(version.received_at)
+    return Member(version.article_id, action.version, Key(since, version.article_id), sketch, at.timestamp() / 3600)
+
+
+def _of_near(near: Near) -> Member | None:
+    try:
+        sketch = unpack(near.sketch)
+    except BadSketch:
+        return None
+    return Member(near.article_id, near.ext_version, Key(near.since, near.cluster_id), sketch, near.at / _HOUR_MS)
+
+
+def _key_of(found: Found) -> Key | None:
+    since = found.source.get("cluster_since")
+    return Key(since, found.source["cluster_id"]) if since is not None else None
