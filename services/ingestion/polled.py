@@ -86,6 +86,7 @@ def create_poller(
         publisher,
         item_limit=settings.sizes.item,
         kafka_wait_s=given.kafka_wait_s,
+        unpacked_limit=given.poll_max_bytes,
     )
     # A third of the session: what was confirmed is ours for two thirds more, which is longer than a step of a poll.
     share = Share(source, publisher, count, certain_s=settings.kafka.session_timeout_s / 3)

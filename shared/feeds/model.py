@@ -117,6 +117,8 @@ class PollRules(Rules):
     """Fetch the page behind each new entry: for feeds that offer a teaser and a link."""
     max_pages: Annotated[int, Field(ge=1, le=500)] = 20
     """Most pages fetched after one poll; the rest wait for the next."""
+    deleted_entries: Literal["ignore", "withhold", "kill"] = "ignore"
+    """What an Atom feed's deleted entries (RFC 6721) mean: nothing, or that the story is taken back, a kill for good."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

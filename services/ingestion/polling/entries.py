@@ -9,26 +9,33 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
 from lxml import etree
 
-from services.ingestion.polling.discovery import Links, links_of
+from services.ingestion.polling.discovery import links_of
+from services.ingestion.polling.document import (
+    MAX_ENTRIES,
+    MAX_FRAME,
+    TEASER_CHARS,
+    Deleted,
+    Entry,
+    FeedDocument,
+    bounded,
+    chars,
+    oldest_first,
+)
+from services.ingestion.polling.document import either_end as first_and_last
 from services.ingestion.polling.hints import Hints, hints_of
-from services.ingestion.polling.seen import Pair, pair_of
+from services.ingestion.polling.json_entries import split_json
+from services.ingestion.polling.seen import pair_of
+from services.ingestion.polling.sitemaps import Child, either_end
 from services.ingestion.polling.text import decoded, has_too_many_attributes, mended
 from shared.errors import Refused
 
-MAX_ENTRIES: Final = 10_000
-"""Entries looked at in one feed document: the first and the last half of so many, for either end may be the new one."""
-TEASER_CHARS: Final = 1_000
-"""An entry with less text than this is a teaser."""
-MAX_NAME: Final = 512
-MAX_FRAME: Final = 8 * 1024
-"""Bytes of the feed's own that go with each entry: what would make it longer stays out."""
+__all__ = ["MAX_ENTRIES", "MAX_FRAME", "Entry", "FeedDocument", "oldest_first", "split"]
 
 _KEPT: Final = frozenset({
     "title", "link", "language", "description", "copyright", "rights", "managingeditor", "author", "creator", "publisher",
@@ -43,53 +50,11 @@ _COUNTERS: Final = frozenset({
 _THREAD: Final = "{http://purl.org/syndication/thread/1.0}"
 _BODIES: Final = frozenset({"encoded", "content", "description", "summary", "fulltext", "body"})
 _NEWS: Final = "{http://www.google.com/schemas/sitemap-news/0.9}news"
+_DELETED: Final = "{http://purl.org/atompub/tombstones/1.0}deleted-entry"
 _ABOUT: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _BASE: Final = "{http://www.w3.org/XML/1998/namespace}base"
-_TAGS = re.compile(r"<[^<>]*>")
 _SAID_OF_RHYTHM: Final = frozenset({"ttl", "skiphours", "skipdays", "updateperiod", "updatefrequency"})
-_HUB_TYPES: Final = frozenset({"websub", "pubsubhubbub"})
-_JSON_KEPT: Final = (
-    "version",
-    "title",
-    "home_page_url",
-    "feed_url",
-    "description",
-    "language",
-    "authors",
-    "author",
-    "icon",
-)
-
 _Element = Any
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry: who it is, what it says, and its own document.
-
-    `name` is the provider's id of the story (guid, Atom id, else its link), None if it has none.
-    """
-
-    name: str | None
-    link: str | None
-    pair: Pair
-    document: bytes
-    content_type: str
-    teaser: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FeedDocument:
-    """A feed document: format (`rss`, `atom`, `json-feed`, `sitemap`), entries in its order, how many were passed over,
-    whether it breaks off (then its last entry is left for the next time), and what it says of its hubs and its rhythm.
-    """
-
-    format: str
-    entries: list[Entry]
-    passed_over: int = 0
-    broken_off: bool = False
-    links: Links = field(default_factory=Links)
-    hints: Hints = field(default_factory=Hints)
 
 
 def split(raw: bytes, content_type: str | None, address: str | None = None) -> FeedDocument:
@@ -99,7 +64,7 @@ def split(raw: bytes, content_type: str | None, address: str | None = None) -> F
         Refused: `not-a-feed`.
     """
     if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-        return _json_feed(raw, address)
+        return split_json(raw, address)
     text = mended(decoded(raw, content_type))
     if has_too_many_attributes(text):
         raise Refused("not-a-feed", "a tag with thousands of attributes")
@@ -118,6 +83,8 @@ def split(raw: bytes, content_type: str | None, address: str | None = None) -> F
 
 def _xml_feed(root: _Element, text: str, address: str | None) -> FeedDocument:
     name = _local(root)
+    if name == "sitemapindex":
+        return _index(root)
     shape = _SHAPES.get(name)
     if shape is None:
         raise Refused("not-a-feed", f"the root element is {name[:40]!r}, which is no feed's")
@@ -131,13 +98,39 @@ def _xml_feed(root: _Element, text: str, address: str | None) -> FeedDocument:
     broken_off = not re.search(rf"</(?:[\w.-]+:)?(?:{name}|channel)\b", text[-4000:], re.IGNORECASE)
     if broken_off and items:
         items.pop()
-    items, passed_over = _either_end(items)
+    items, passed_over = first_and_last(items)
+    marked = items
     if shape.format == "sitemap":
-        items = [item for item in items if item.find(_NEWS) is not None] or items
+        marked = [item for item in items if item.find(_NEWS) is not None]
+        items = marked or items
     frame = _Frame(root, channel, address if shape.format != "sitemap" else None)
     entries = [_xml_entry(item, frame, shape) for item in items]
     links = links_of(_relations(root, channel), address)
-    return FeedDocument(shape.format, entries, passed_over, broken_off, links, _hints(channel))
+    return FeedDocument(
+        shape.format,
+        entries,
+        passed_over,
+        broken_off,
+        links,
+        _hints(channel),
+        has_news=bool(marked) or not items,
+        deleted=[
+            Deleted(one.get("ref", "").strip(), one.get("when", "").strip()) for one in root.iterchildren(_DELETED)
+        ],
+    )
+
+
+def _index(root: _Element) -> FeedDocument:
+    children: list[Child] = []
+    for one in root:
+        said = {_local(part): "".join(part.itertext()).strip() for part in one} if _local(one) == "sitemap" else {}
+        address = said.get("loc", "")
+        if address.startswith(("http://", "https://")):
+            children.append(Child(address, said.get("lastmod", "")[:40]))
+    kept = either_end(children)
+    if not kept:
+        raise Refused("not-a-feed", "a list of sitemaps that names none")
+    return FeedDocument("sitemap-index", [], len(children) - len(kept), children=kept)
 
 
 def _relations(root: _Element, channel: _Element) -> Iterator[tuple[str, str]]:
@@ -210,7 +203,7 @@ def _xml_entry(item: _Element, frame: _Frame, shape: _Shape) -> Entry:
     name = _name(item) or link
     content = _content(item)
     return Entry(
-        name=_bounded(name),
+        name=bounded(name),
         link=link,
         pair=pair_of(name or "", content) if name else pair_of(content.decode("utf-8", "replace"), b""),
         teaser=_is_teaser(item),
@@ -261,78 +254,9 @@ def _content(item: _Element) -> bytes:
 
 def _is_teaser(item: _Element) -> bool:
     texts = ("".join(child.itertext()) for child in item if _local(child) in _BODIES)
-    return all(_chars(text) < TEASER_CHARS for text in texts)
-
-
-def _json_feed(raw: bytes, address: str | None) -> FeedDocument:
-    try:
-        data = orjson.loads(raw.lstrip(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError:
-        raise Refused("not-a-feed", "no well-formed JSON") from None
-    version, items = data.get("version"), data.get("items")
-    if not isinstance(version, str) or "jsonfeed.org/" not in version or not isinstance(items, list):
-        raise Refused("not-a-feed", "JSON, but no JSON Feed")
-    frame: dict[str, Any] = {}
-    for name in _JSON_KEPT:
-        if name in data and len(orjson.dumps({**frame, name: data[name]})) <= MAX_FRAME:
-            frame[name] = data[name]
-    if address:
-        frame.setdefault("feed_url", address)
-    kept, passed_over = _either_end(items)
-    entries = [_json_entry(item, frame) for item in kept if isinstance(item, dict)]
-    return FeedDocument("json-feed", entries, passed_over, links=links_of(_json_relations(data), address))
-
-
-def _json_relations(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The hubs (JSON Feed 1.1: of several kinds, of which WebSub is one) and `feed_url`."""
-    hubs = data.get("hubs")
-    for hub in hubs if isinstance(hubs, list) else ():
-        if isinstance(hub, dict) and str(hub.get("type", "")).lower() in _HUB_TYPES and isinstance(hub.get("url"), str):
-            yield "hub", hub["url"]
-    if isinstance(data.get("feed_url"), str):
-        yield "self", data["feed_url"]
-
-
-def _json_entry(item: dict[str, Any], frame: dict[str, Any]) -> Entry:
-    given = item.get("id")
-    name = str(given).strip() if isinstance(given, str | int | float) else ""
-    url = item.get("url")
-    link = url.strip() if isinstance(url, str) and url.strip() else None
-    content = orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
-    texts = (item.get(part) for part in ("content_html", "content_text"))
-    known = name or link
-    return Entry(
-        name=_bounded(known),
-        link=link,
-        pair=pair_of(known, content) if known else pair_of(content.decode(), b""),
-        document=orjson.dumps({**frame, "items": [item]}),
-        content_type="application/feed+json",
-        teaser=all(_chars(text) < TEASER_CHARS for text in texts if isinstance(text, str)),
-    )
-
-
-def _either_end(items: Sequence[Any]) -> tuple[list[Any], int]:
-    surplus = len(items) - MAX_ENTRIES
-    if surplus <= 0:
-        return list(items), 0
-    half = MAX_ENTRIES // 2
-    return [*items[:half], *items[-half:]], surplus
-
-
-def _bounded(name: str | None) -> str | None:
-    """A name short enough for a key; a longer one is told apart by its end no more, so it is given up."""
-    return name if name and len(name) <= MAX_NAME else None
-
-
-def _chars(text: str) -> int:
-    return len(_TAGS.sub("", text))
+    return all(chars(text) < TEASER_CHARS for text in texts)
 
 
 def _local(element: _Element) -> str:
     tag = element.tag
     return tag.rpartition("}")[2].rpartition(":")[2] if isinstance(tag, str) else ""
-
-
-def oldest_first(entries: Sequence[Entry]) -> Iterator[Entry]:
-    """Feeds have the newest on top; stories are sent in the order in which they were written."""
-    return reversed(entries)

@@ -31,6 +31,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 _FOR_GOOD: Final = frozenset({"bad-url", "blocked-address", "too-large", "too-many-redirects", "bad-encoding"})
+_ACCEPT: Final = "text/html,application/xhtml+xml,*/*;q=0.1"
 _HTML: Final = frozenset({"", "text/html", "application/xhtml+xml"})
 
 
@@ -63,6 +64,18 @@ class Pages:
             return NoPage(found.code, for_good=True)
         _remember(self._tries, pair, tries)
         return found
+
+    async def document(self, address: str, accept: str) -> Fetched:
+        """A further document of a feed, such as a sitemap of an index; politely, and no robots.txt forbids it.
+
+        Raises:
+            FetchFailed: as a fetcher's; `bad-url`; `host-resting`.
+        """
+        try:
+            url = httpx2.URL(address)
+        except (httpx2.InvalidURL, ValueError):
+            raise FetchFailed("bad-url", "is no web address") from None
+        return await self._get(url, 0.0, accept)
 
     async def _page(self, link: str) -> Fetched | NoPage:
         try:
@@ -97,7 +110,7 @@ class Pages:
         _remember(self._robots, origin, (self._clock() + lasts, rules))
         return None if rules is DISALLOW_ALL else rules
 
-    async def _get(self, url: httpx2.URL, gap_s: float) -> Fetched:
+    async def _get(self, url: httpx2.URL, gap_s: float, accept: str = _ACCEPT) -> Fetched:
         host = url.host
         while (wait := self._hosts.wait_s(host)) != 0:
             if wait is not None and wait > PATIENCE_S:
@@ -106,7 +119,7 @@ class Pages:
         turn = self._hosts.begin(host)
         rest = gap_s
         try:
-            answer = await self._fetcher.get(str(url), {"Accept": "text/html,application/xhtml+xml,*/*;q=0.1"})
+            answer = await self._fetcher.get(str(url), {"Accept": accept})
             rest = max(rest, rest_of(answer))
         finally:
             turn.end(rest_s=rest)

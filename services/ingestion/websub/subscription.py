@@ -207,7 +207,10 @@ def load_websub(data: Mapping[str, Any] | None) -> WebSubState:
         return WebSubState()
     current = data["current"]
     return WebSubState(
-        data.get("hub"), data.get("topic"), _load(current) if current is not None else None, tuple(map(_load, data["leaving"]))
+        data.get("hub"),
+        data.get("topic"),
+        _load(current) if current is not None else None,
+        tuple(map(_load, data["leaving"])),
     )
 
 

@@ -244,7 +244,12 @@ def _links(entry: Entry, parts: StoryParts, base: str | None) -> None:
 
 
 def _extra(entry: Entry, parts: StoryParts) -> None:
-    """A draft in an export of a blog or of an Atom store is no publication; pictures and menus are no posts."""
+    """A draft in an export of a blog or of an Atom store is no publication; pictures and menus are no posts.
+
+    A place is what GeoRSS names one by; bare coordinates are none that a reader could search for.
+    """
+    if place := entry.extra.get("featurename"):
+        parts.places = [place]
     status = entry.extra.get("wp_status", "")
     if status.lower() not in _PUBLISHED or entry.extra.get("app_draft", "").lower() == "yes":
         parts.status = status or "draft"

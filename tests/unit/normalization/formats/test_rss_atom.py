@@ -80,6 +80,15 @@ def test_a_teaser_is_the_text_and_its_permanent_link_the_address() -> None:
     assert one.version_time is None
 
 
+def test_a_place_that_georss_names_and_no_bare_coordinates() -> None:
+    space = "xmlns:g='http://www.georss.org/georss'"
+    named = f"<title>t</title><g:point {space}>37.9 23.7</g:point><g:featurename {space}> Piraeus </g:featurename>"
+    assert stories(rss(named))[0].places == ["Piraeus"]
+    assert stories(rss(f"<title>t</title><g:point {space}>37.9 23.7</g:point>"))[0].places == []
+    broken = rss(named.replace(f" {space}", "")).replace("'2.0'", f"'2.0' {space}").replace("g:", "georss:")
+    assert stories(broken.replace("</rss>", ""))[0].places == ["Piraeus"]
+
+
 def test_drafts_of_an_export_are_held_back_and_menus_are_no_news() -> None:
     one = stories(FILES["rss_2"])[2]
     assert (one.title, one.status) == ("A draft", "draft")
