@@ -28,6 +28,9 @@ from shared.log import get_logger
 
 LOOKED_AT: Final = 12
 """Stories of one feed in one chunk that are looked at for repeated lines: under load, not every one needs to be."""
+LOOKED_AT_A_SECOND: Final = 20
+LOOKED_AT_AT_ONCE: Final = 120
+"""Stories of all feeds that are looked at: so many a second on the average, with a reserve for a burst."""
 TOLD_EVERY_S: Final = 60.0
 """What is known of a site is written so often; a line that has come to be learned, at once."""
 HEARD_EVERY_S: Final = 20.0
@@ -51,7 +54,8 @@ class LineKeeper:
         self._clock = clock
         self._learner = Learner()
         self._packed: dict[str, tuple[frozenset[int], bytes]] = {}
-        self._told = clock()
+        self._told = self._filled = clock()
+        self._reserve: float = LOOKED_AT_AT_ONCE
         self._next: dict[TopicPartition, int] = {}
         self._first = asyncio.Event()
         self._silent = False
@@ -65,12 +69,22 @@ class LineKeeper:
         """The records as the pool takes them, with the lines that their feeds repeat."""
         looked = Counter[str]()
         found: list[Item] = []
+        self._fill()
         for record in records:
             feed = header(record.headers, "ce_feed") or ""
-            looked[feed] += 1
-            value = header_of(self._hashes(feed), wanted=looked[feed] <= LOOKED_AT)
-            found.append(((*record.headers, (LINES_HEADER, value)), record.value))
+            wanted = self._reserve >= 1 and looked[feed] < LOOKED_AT
+            if wanted:
+                looked[feed] += 1
+                self._reserve -= 1
+            found.append(
+                ((*record.headers, (LINES_HEADER, header_of(self._hashes(feed), wanted=wanted))), record.value)
+            )
         return found
+
+    def _fill(self) -> None:
+        now = self._clock()
+        gained = max(now - self._filled, 0.0) * LOOKED_AT_A_SECOND
+        self._reserve, self._filled = min(self._reserve + gained, LOOKED_AT_AT_ONCE), now
 
     def _hashes(self, feed: str) -> bytes:
         learned = self._learner.learned(feed)
@@ -97,13 +111,15 @@ class LineKeeper:
         if not self._learner.urgent and now - self._told < TOLD_EVERY_S:
             return
         self._told = now
-        messages = [
-            Message(FEEDS_LINES, f"{feed}|{site}".encode(), orjson.dumps(value))
-            for feed, site, value in self._learner.tell()
-        ]
-        if messages:
-            outcomes = await self._publisher.publish(messages, timeout_s=PUBLISH_S)
-            self._complain(next((error for error in outcomes if error is not None), None))
+        told = list(self._learner.tell())
+        if not told:
+            return
+        messages = [Message(FEEDS_LINES, f"{feed}|{site}".encode(), orjson.dumps(value)) for feed, site, value in told]
+        outcomes = await self._publisher.publish(messages, timeout_s=PUBLISH_S)
+        for (feed, site, _), error in zip(told, outcomes, strict=True):
+            if error is not None:
+                self._learner.changed.add((feed, site))
+        self._complain(next((error for error in outcomes if error is not None), None))
 
     def _complain(self, error: Exception | None) -> None:
         if error is not None and not self._silent:

@@ -17,7 +17,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 import xxhash
@@ -41,6 +41,7 @@ SAMPLE: Final = 160
 
 _DIGITS: Final = b"0123456789"
 _MOST_DIGITS: Final = 0.15
+_INTRODUCES: Final = (":", "：")
 _ENDS: Final = (".", "!", "?", "…", "»", "”", '"')
 _BYLINE: Final = re.compile(
     r"(?:by|von|par|por|di|da|de|van|af|av|του|της|των|από)\s+\S+(?:\s+\S+){0,7}$", re.IGNORECASE
@@ -60,14 +61,6 @@ novembro dezembro δευτέρα τρίτη τετάρτη πέμπτη παρα
 """.split()  # noqa: SIM905 - a list of words reads best as words
 )
 """Words by which the headlines of a daily form differ."""
-
-
-class _Judged(NamedTuple):
-    """A line that is looked at: its hash, whether it may be boilerplate, whether it is one of figures."""
-
-    hash: int
-    may_be: bool
-    figures: bool
 
 
 def site_of(url: str | None) -> str:
@@ -94,60 +87,77 @@ def _places(count: int) -> list[int]:
     return [*range(HEAD + MIDDLE), *range(count - TAIL, count)]
 
 
-def _judged(text: str, seed: int) -> _Judged:
+def _hash(text: str, seed: int) -> int:
+    return xxhash.xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"), seed)
+
+
+def hash_of(text: str, site: str) -> int:
+    """What a line of a site is known by."""
+    return _hash(text, _seed(site))
+
+
+def _digits(text: str) -> int:
     raw = text.encode("utf-8", "surrogatepass")
+    return len(raw) - len(raw.translate(None, _DIGITS))
+
+
+def _is_figures(text: str) -> bool:
+    """Whether a line is a row of figures, or a short one with a figure in it and no end of a sentence."""
     size = len(text)
-    digits = len(raw) - len(raw.translate(None, _DIGITS))
-    few = digits <= _MOST_DIGITS * size
-    figures = size <= LONGEST and digits > 0 and (not few or (size <= PROSE and not text.endswith(_ENDS)))
-    may_be = (
-        SHORTEST <= size <= LONGEST and few and text[-1] not in ":：" and not (size <= PROSE and _BYLINE.match(text))
-    )
-    return _Judged(xxhash.xxh3_64_intdigest(raw, seed), bool(may_be), figures)
+    if size > LONGEST or not (digits := _digits(text)):
+        return False
+    return digits > _MOST_DIGITS * size or (size <= PROSE and not text.endswith(_ENDS))
 
 
-def _look(lines: Sequence[Line], site: str) -> dict[int, _Judged]:
-    """The lines that are looked at, by place; one beside a line of figures may not be boilerplate."""
-    seed = _seed(site)
-    seen = {place: _judged(lines[place].text, seed) for place in _places(len(lines))}
-    if any(one.figures for one in seen.values()):
-        figures = {place for place, one in seen.items() if one.figures}
-        for place, one in seen.items():
-            if one.may_be and not figures.isdisjoint((place - 1, place, place + 1)):
-                seen[place] = one._replace(may_be=False)
-    return seen
+def may_be_repeated(lines: Sequence[Line], place: int) -> bool:
+    """Whether the line at `place` can be one that nobody needs."""
+    text = lines[place].text
+    size = len(text)
+    if not SHORTEST <= size <= LONGEST or text.endswith(_INTRODUCES) or _digits(text) > _MOST_DIGITS * size:
+        return False
+    if size <= PROSE and _BYLINE.match(text):
+        return False
+    return not any(_is_figures(line.text) for line in lines[max(place - 1, 0) : place + 2])
 
 
-def without_repeated(lines: Sequence[Line], site: str, known: FeedLines, *, keep_first: bool) -> list[Line]:
+def without_repeated(lines: Sequence[Line], site: str, known: FeedLines, *, keep_first: bool) -> Sequence[Line]:
     """The lines without those that the feed repeats; all of them where nothing would be left.
 
     `keep_first`: the story's dateline or byline was taken off its first line, which so is the story's own.
     """
-    if not known.learned or len(lines) < 2:
-        return list(lines)
-    seen = _look(lines, site)
-    repeated = {place for place, one in seen.items() if one.may_be and one.hash in known.learned}
-    if keep_first:
-        repeated.discard(0)
-    repeated = {place for place in repeated if read_dateline(lines[place].text) is None}
-    dropped = _droppable(lines, repeated)
-    if len(dropped) == len(lines):
-        return list(lines)
+    learned, seed = known.learned, _seed(site)
+    if not learned or len(lines) < 2:
+        return lines
+    found = [
+        place
+        for place in _places(len(lines))
+        if len(lines[place].text) <= LONGEST and _hash(lines[place].text, seed) in learned
+    ]
+    repeated = {
+        place
+        for place in found
+        if (place or not keep_first) and may_be_repeated(lines, place) and read_dateline(lines[place].text) is None
+    }
+    dropped = _droppable(lines, repeated) if repeated else repeated
+    if not dropped or len(dropped) == len(lines):
+        return lines
     return [line for place, line in enumerate(lines) if place not in dropped]
 
 
 def _droppable(lines: Sequence[Line], repeated: set[int]) -> set[int]:
     """Those at the head and the tail without a gap, and those that stand between prose."""
-    if not repeated:
-        return repeated
     start, end = 0, len(lines)
     while start in repeated:
         start += 1
     while end - 1 in repeated:
         end -= 1
     inner = {place for place in repeated if start <= place < end}
-    prose = [len(line.text) >= PROSE for line in lines]
-    alone = {place for place in inner if prose[place - 1] and prose[place + 1] and not inner & {place - 1, place + 1}}
+    alone = {
+        place
+        for place in inner
+        if inner.isdisjoint((place - 1, place + 1))
+        and min(len(lines[place - 1].text), len(lines[place + 1].text)) >= PROSE
+    }
     return (repeated - inner) | alone
 
 
@@ -172,7 +182,7 @@ def leave_out(text: StoryText, known: FeedLines, fields: Mapping[str, Any]) -> S
         return text
     count = len(lines) - len(left)
     fields["notes"].append(f"{count} {'line' if count == 1 else 'lines'} that the feed repeats left out")
-    text.cleaned.lines = left
+    text.cleaned.lines = list(left)
     return text._replace(body=[line.text for line in left])
 
 
@@ -185,15 +195,16 @@ def _may_be_read(fields: Mapping[str, Any]) -> bool:
 
 def sighting_of(lines: Sequence[Line], left: Sequence[Line], *, site: str, article: bytes, title: str) -> Sighting:
     """What a usable story tells: `lines` is its body as cleaned, `left` that without the lines that were left out."""
-    seen = _look(lines, site)
-    own = {id(line) for line in left}
-    dropped = [place for place in seen if id(lines[place]) not in own]
+    seed, own = _seed(site), {id(line) for line in left}
+    places = _places(len(lines))
+    hashes = {place: _hash(lines[place].text, seed) for place in places}
+    may_be = {place for place in places if may_be_repeated(lines, place)}
     return Sighting(
         site=site,
         article=xxhash.xxh32_intdigest(article),
         shape=shape_of(title),
-        lead=seen[0].hash,
-        lines=tuple(dict.fromkeys(one.hash for one in seen.values() if one.may_be)),
-        others=tuple(dict.fromkeys(one.hash for one in seen.values() if not one.may_be)),
-        samples=tuple((seen[place].hash, lines[place].text[:SAMPLE]) for place in dropped),
+        lead=hashes[0],
+        lines=tuple(dict.fromkeys(hashes[place] for place in places if place in may_be)),
+        others=tuple(dict.fromkeys(hashes[place] for place in places if place not in may_be)),
+        samples=tuple((hashes[place], lines[place].text[:SAMPLE]) for place in places if id(lines[place]) not in own),
     )

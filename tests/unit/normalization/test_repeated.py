@@ -20,7 +20,8 @@ from services.normalization.feed_lines import (
 )
 from services.normalization.raw import raw_story
 from services.normalization.repeated import (
-    _look,
+    hash_of,
+    may_be_repeated,
     shape_of,
     sighting_of,
     site_of,
@@ -39,7 +40,7 @@ def lines(*texts: str) -> list[Line]:
 
 
 def hashes(*texts: str, site: str = "") -> frozenset[int]:
-    return frozenset(_look(lines(text), site)[0].hash for text in texts)
+    return frozenset(hash_of(text, site) for text in texts)
 
 
 def left(*texts: str, learned: frozenset[int], site: str = "", keep_first: bool = False) -> list[str]:
@@ -90,7 +91,7 @@ def test_the_same_line_of_another_site_is_another():
     ],
 )  # fmt: skip
 def test_lines_that_may_not_be_boilerplate(text):
-    assert not _look(lines(text), "")[0].may_be
+    assert not may_be_repeated(lines(text), 0)
     assert left(PROSE, text, learned=hashes(text)) == [PROSE, text]
 
 
@@ -108,9 +109,7 @@ def test_the_notes_of_a_table_stay():
         "Prices do not include tax.",
         NOTICE,
     ]
-    may_be = {
-        line.text for line, one in zip(lines(*table), _look(lines(*table), "").values(), strict=True) if one.may_be
-    }
+    may_be = {line.text for place, line in enumerate(lines(*table)) if may_be_repeated(lines(*table), place)}
     assert may_be == {PROSE, NOTICE}
     # Learned elsewhere, they stay here; the site's own notice goes.
     assert left(*table, learned=hashes("Dollars per troy ounce", "Prices do not include tax.", NOTICE)) == table[:-1]
@@ -212,12 +211,12 @@ TEXTS = st.lists(st.one_of(st.sampled_from([TRAILER, NOTICE, PROSE, MORE, "AM 1,
 @given(TEXTS, st.sets(st.integers(0, 29)), st.booleans())
 def test_whatever_is_learned_something_is_left_in_order(texts, learned, keep_first):
     every = lines(*texts)
-    known_hashes = frozenset(one.hash for place, one in _look(every, "").items() if place in learned)
+    known_hashes = frozenset(hash_of(text, "") for place, text in enumerate(texts) if place in learned)
     found = without_repeated(every, "", FeedLines(known_hashes), keep_first=keep_first)
     assert found
     places = [line.place for line in found]
     assert all(a < b for a, b in pairwise(places))
-    assert all(_look(lines(line.text), "")[0].hash in known_hashes for line in every if line not in found)
+    assert all(hash_of(line.text, "") in known_hashes for line in every if line not in found)
     assert without_repeated(every, "", FeedLines(), keep_first=keep_first) == every
     told = sighting_of(every, found, site="", article=b"1", title="t")
     assert len(told.lines) + len(told.others) <= 16
