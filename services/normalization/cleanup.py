@@ -85,6 +85,9 @@ def coded(paragraphs: list[Paragraph]) -> list[Line]:
     lines = []
     for place, paragraph in enumerate(paragraphs):
         text = paragraph.text
+        if len(text) > LONGEST_TEASER:
+            lines.append(Line(text, "P", "", paragraph.blank_before, place))
+            continue
         match = kind_of(text)
         if match is None:
             lines.append(Line(text, shape(text), "", paragraph.blank_before, place))

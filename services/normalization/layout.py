@@ -16,6 +16,8 @@ from services.normalization import hyphens
 WIDEST_WRAPPED = 100
 """Columns: no wire wraps wider, and hardly a paragraph is shorter than that in a text with a line a paragraph."""
 NARROWEST_WRAPPED = 25
+ENOUGH_LINES = 12
+"""Whose indent tells that of all that go on."""
 MANY_LOWER = 0.25
 """Share of lines going on in lower case from which a text is wrapped; where a line is a paragraph it is next to none."""
 
@@ -123,12 +125,15 @@ def _base(lines: list[str], squeezed: list[str]) -> int:
 
     In a table with a few sentences most lines may be indented, so the most usual indent of all would not do.
     """
-    going_on = [
-        len(line) - len(line.lstrip())
-        for line, short, before in zip(lines[1:], squeezed[1:], squeezed, strict=False)
-        if before and short and short[0].islower()
-    ]
-    return Counter(going_on).most_common(1)[0][0]
+    indents: Counter[int] = Counter()
+    before = ""
+    for line, short in zip(lines, squeezed, strict=True):
+        if before and short and short[0].islower():
+            indents[len(line) - len(line.lstrip())] += 1
+            if indents.total() == ENOUGH_LINES:
+                break
+        before = short
+    return indents.most_common(1)[0][0]
 
 
 def _glue(block: list[str], text: hyphens.Text) -> str:

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from services.normalization import wording
 
@@ -107,21 +108,35 @@ _READING_TIME = re.compile(
 )
 
 
+@lru_cache(maxsize=16384)
+def _entries(word: str) -> tuple[str, list[tuple[str, Kind]]]:
+    """A line's first word, up to its first blank, as the table has it, and the phrases that begin with it.
+
+    Words come again and again, and hardly one line in a hundred begins like a set phrase.
+    """
+    first = _first_word(fold(word))
+    return first, _TABLE.get(first, [])
+
+
+_BULLET_MARKS = frozenset(_BULLETS)
+
+
 def stands_alone(line: str) -> bool:
     """Whether a line of wrapped text is a set phrase, to be kept apart from the lines around it."""
-    return _first_word(fold(line.lstrip(_BULLETS) or line)) in _TABLE and kind_of(line) is not None
+    text = line.lstrip(_BULLETS) or line if line[0] in _BULLET_MARKS else line
+    return bool(_entries(text.partition(" ")[0])[1]) and kind_of(line) is not None
 
 
 def kind_of(line: str) -> Match | None:
     """What kind of set phrase the line is, or None for what may be a story's own."""
     if len(line) > LONGEST:
         return None
-    text = line.lstrip(_BULLETS) or line
+    text = line.lstrip(_BULLETS) or line if line[0] in _BULLET_MARKS else line
     if text[0] in "([/" and text[-1] in ")]/" and (bracketed := _bracketed(text[1:-1].strip())):
         return bracketed
     folded = fold(text)
-    word = _first_word(folded)
-    for phrase, kind in _TABLE.get(word, ()):
+    word, entries = _entries(text.partition(" ")[0])
+    for phrase, kind in entries:
         if folded.startswith(phrase) and not folded[len(phrase) : len(phrase) + 1].isalnum():
             match = _READERS[kind](text, folded, len(phrase))
             if match is not None:
