@@ -61,6 +61,7 @@ VALUES: dict[str, Callable[[Facts], list[str]]] = {
     "language": lambda _: ["en", "el"],
     "place": lambda _: ["Athens"],
     "feed": lambda _: ["local"],
+    "kind": lambda _: ["story", "advisory"],
     # In paths.
     "id": lambda facts: facts["articles"],
     "key": lambda facts: [*facts["receipts"], *(f"{one}.1" for one in facts["receipts"]), *facts["articles"]],

@@ -171,6 +171,7 @@ async def test_the_row_that_a_crash_leaves_of_what_is_live_doubles_nothing(room)
     room.tick()
     found = await room.search(as_of=then.isoformat())
     assert [item["version"] for item in found["items"]] == ["1"]
+    assert found["total"] == 1
     listed = await room.get(f"/v1/articles/{first.article_id}/versions")
     assert [one["revision"] for one in listed["versions"]] == [1]
     assert listed["total"] == 1
@@ -193,7 +194,8 @@ async def test_rows_of_an_older_release_do_not_open_a_killed_story(room):
         refresh=True,
     )
     room.tick()
-    assert (await room.search(as_of=then.isoformat()))["items"] == []
+    found = await room.search(as_of=then.isoformat())
+    assert (found["items"], found["total"]) == ([], 0)
     await room.get(f"/v1/articles/{row['article_id']}", 410, as_of=then.isoformat())
 
 
