@@ -222,8 +222,9 @@ class ArticleOrder(Event):
     """Of `replaced`: what stands for the article; None: nothing does any more, if `other` did."""
     other: UUID | None = None
     due: datetime | None = None
-    """Of `due`: the instant that has come, of the version `ext_version`."""
+    """Of `due`: the instant that has come, of the version `ext_version`, and what that makes of it."""
     ext_version: int | None = None
+    change: Literal["released", "expired"] | None = None
 
 
 class ArticleClustered(Event):

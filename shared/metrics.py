@@ -150,6 +150,13 @@ KILLS_UNMATCHED = Counter(
     registry=REGISTRY,
 )
 
+ORDERS = Counter(
+    "newswire_orders",
+    "Orders to articles by order and what came of it (an operator's withhold, release, kill, erase; replaced; due)",
+    ["order", "outcome"],
+    registry=REGISTRY,
+)
+
 # What became of the stories.
 STAGE_AGE = Histogram(
     "newswire_stage_age_seconds",

@@ -9,14 +9,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from services.indexing import letters
+from services.indexing import letters, references
 from services.indexing.announce import Announcement
 from services.indexing.clusters import Finding
 from services.indexing.history import Judged, Late
+from services.indexing.orders import Ordered
+from services.indexing.overlay import effective
 from services.indexing.plan import Plan
 from services.indexing.versions import AFTER_KILL, Verdict, Version
 from shared.elastic.ports import Action, ItemOutcome
 from shared.errors import Refused
+from shared.kafka.ports import Message
 
 REDELIVERED = "redelivered"
 
@@ -26,16 +29,20 @@ class Indexed:
     """What became of a batch.
 
     `announcements` are to be made in this order; `buried` is (version, class, reason); `replaced` are the versions that
-    became live in their turn; `told` the records for the trace; `counts` versions by what they did; `findings` what the
-    owners of their near copies are to be told.
+    became live in their turn; `told` the records for the trace; `counts` versions by what they did; `orders` those that were
+    carried out, each with a word for what came of it; `forwards` orders by reference for the owners of other articles;
+    `unmatched` how many of these found no story; `findings` what the owners of near copies are to be told.
     """
 
     announcements: list[Announcement] = field(default_factory=list)
-    buried: list[tuple[Version, Refused]] = field(default_factory=list)
+    buried: list[tuple[Version | Ordered, Refused]] = field(default_factory=list)
     replaced: list[Version] = field(default_factory=list)
     told: list[Action] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
+    orders: list[tuple[Ordered, str]] = field(default_factory=list)
+    forwards: list[Message] = field(default_factory=list)
+    unmatched: int = 0
 
 
 @dataclass(slots=True)
@@ -55,8 +62,16 @@ class Round:
 
     def redo(self, plan: Plan) -> None:
         """Another worker wrote this article: look it up and plan again."""
-        self.again.add(plan.article_id)
-        self.doubted.add(plan.article_id)
+        self.redo_article(plan.article_id)
+
+    def redo_article(self, article_id: str) -> None:
+        """The same, by the article's id."""
+        self.again.add(article_id)
+        self.doubted.add(article_id)
+
+    def refuse(self, order: Ordered, refused: Refused) -> None:
+        """A dead letter: this order can never be carried out."""
+        self.result.buried.append((order, refused))
 
     def poison(self, plan: Plan, version: Version, outcome: ItemOutcome) -> None:
         """A dead letter; the article's other versions are planned again without it."""
@@ -67,6 +82,7 @@ class Round:
     def account(self, plan: Plan, late: Sequence[Judged]) -> None:
         """A plan of which everything is written."""
         self.result.buried += plan.refused
+        self._account_references(plan)
         for judged in late:
             self._account_late(judged)
         if plan.after is None:
@@ -85,8 +101,26 @@ class Round:
         for step in plan.announced:
             decision = step.decision
             self.result.announcements.append(
-                Announcement(step.version, decision.change, decision.ext_version, decision.revision, plan.after.indexed)
+                Announcement(
+                    step.version,
+                    decision.change,
+                    decision.ext_version,
+                    decision.revision,
+                    plan.after.indexed,
+                    effective(step.version.status, plan.after.overlay),
+                    plan.after.overlay,
+                    parent=plan.before.story_id if plan.before else "",
+                )
             )
+
+    def _account_references(self, plan: Plan) -> None:
+        for version in plan.forwarded:
+            if version.reference is not None:
+                self.result.forwards.append(references.forwarded(version, version.reference))
+        replaced = {step.version.position for step in plan.taken if step.decision.verdict is Verdict.REPLACE}
+        for version in plan.unmatched:
+            self.result.unmatched += version.position in replaced
+            self._tell(version, references.KILL_UNMATCHED, references.UNMATCHED)
 
     def _account_late(self, judged: Judged) -> None:
         version, known = judged.step.version, judged.known
@@ -103,6 +137,7 @@ class Round:
                     judged.ext_version,
                     known.get("revision") or 1,
                     known.get("indexed") or self.stamp,
+                    late=True,
                 )
             )
         elif outcome == AFTER_KILL:

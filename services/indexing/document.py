@@ -12,8 +12,9 @@ from typing import Any
 import orjson
 
 from services.indexing.clusters import Key
+from services.indexing.overlay import NOTHING, Overlay, laid_over
 from services.indexing.standing import Standing, told
-from services.indexing.versions import Version
+from services.indexing.versions import Stored, Version
 from shared.elastic.languages import text_field
 from shared.events import Article, Dateline, Topic
 from shared.ids import micros
@@ -47,6 +48,50 @@ _TOMBSTONE = frozenset(
 )
 """What is left of a killed article: who it is, when, and why it was killed. No text, and nothing drawn from the text."""
 
+_BONES = frozenset(
+    {
+        "id",
+        "article_id",
+        "story_id",
+        "cluster_id",
+        "receipt",
+        "item",
+        "feed",
+        "format",
+        "kind",
+        "version",
+        "versioned_by",
+        "source_hash",
+        "ext_version",
+        "revision",
+        "change",
+        "superseded_by",
+        "status",
+        "embargoed_until",
+        "embargo_open",
+        "expires",
+        "published",
+        "version_time",
+        "received",
+        "normalized",
+        "indexed",
+        "live_from",
+        "live_until",
+        "held",
+        "held_until",
+        "kill_partition",
+        "kill_offset",
+        "on_hold",
+        "own_status",
+        "erased",
+        "replaced_told",
+        "replaced_by",
+        "order_id",
+        "orders",
+    }
+)
+"""What is left of an erased article."""
+
 _TOPIC = frozenset(Topic.model_fields)
 _DATELINE = frozenset(Dateline.model_fields)
 _OF_CLUSTERS = ("bands", "sketch", "cluster_since")
@@ -64,6 +109,7 @@ def live(
     indexed: str,
     origin: Mapping[str, str] | None = None,
     killed_at: tuple[int, int] | None = None,
+    overlay: Overlay | None = None,
 ) -> bytes:
     """The live document of a version, as one line of JSON.
 
@@ -75,8 +121,11 @@ def live(
         indexed: when the write was sent, RFC 3339.
         origin: facts of the item that was live with this content before, and stays so (see `Verdict.RAISE`).
         killed_at: of a tombstone, partition and offset of the record that killed the article: the order of kills.
+        overlay: what stands over the version.
     """
     document = _document(version, ext_version, revision, change, indexed)
+    if overlay is not None:
+        document = laid_over(document, overlay)
     if killed_at is not None:
         document["kill_partition"], document["kill_offset"] = killed_at
     if origin is not None:
@@ -85,10 +134,22 @@ def live(
 
 
 def unspanned(
-    version: Version, *, ext_version: int, revision: int | None, change: str, superseded_by: int, standing: Standing
+    version: Version,
+    *,
+    ext_version: int,
+    revision: int | None,
+    change: str,
+    superseded_by: int,
+    standing: Standing,
+    erased: bool = False,
 ) -> bytes:
-    """The history document of a version that no reader ever saw live: late, after a kill, or replaced in its own batch."""
+    """The history document of a version that no reader ever saw live: late, after a kill, or replaced in its own batch.
+
+    Of an `erased` article it has no text.
+    """
     document = _document(version, ext_version, revision, change, None)
+    if erased:
+        document = scrubbed(document)
     document["superseded_by"] = str(superseded_by)
     return orjson.dumps(_past(document) | told(standing))
 
@@ -113,6 +174,64 @@ def clustered(source: Mapping[str, Any], cluster: Key) -> bytes:
 
 def _past(source: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in source.items() if name not in _OF_CLUSTERS}
+
+
+def ordered(source: Mapping[str, Any] | None, after: Stored, article_id: str, reason: str | None) -> bytes:
+    """The live document that an order makes out of the stored one (None: nothing was there), as one line of JSON.
+
+    Args:
+        source: the stored document.
+        after: what it is to say of itself.
+        article_id: whose it is.
+        reason: of a kill, for its notice.
+    """
+    overlay = after.overlay or NOTHING
+    document = dict(source) if source else _stub(article_id, after)
+    document["status"] = after.own_status or after.status
+    if overlay.erased:
+        document = scrubbed(document)
+    elif after.killed and document.get("change") != after.change:
+        document = _entombed(document, reason)
+    if document.get("braked") and not after.braked:
+        for name in ("braked", "embargo_open", "embargoed_until"):
+            document.pop(name, None)
+    document = laid_over(document, overlay)
+    if after.killed_at is not None:
+        document["kill_partition"], document["kill_offset"] = after.killed_at
+    numbers = {"ext_version": after.ext_version, "revision": after.revision, "change": after.change}
+    return orjson.dumps(document | numbers | {"indexed": after.indexed})
+
+
+def scrubbed(source: Mapping[str, Any]) -> dict[str, Any]:
+    """What may be kept of an erased article: ids, numbers and times; nothing that anybody wrote."""
+    kept = {name: value for name, value in source.items() if name in _BONES}
+    version = kept.get("version")
+    if isinstance(version, str) and not version.isdigit():
+        del kept["version"]  # '1st Lead Ferry', say
+    return kept | {"erased": True}
+
+
+def _stub(article_id: str, after: Stored) -> dict[str, Any]:
+    """A document for an article of which only orders have come: shown to nobody, and no version."""
+    return {
+        "id": article_id,
+        "article_id": article_id,
+        "story_id": article_id,
+        "cluster_id": article_id,
+        "source_hash": "",
+        "received": after.received,
+    }
+
+
+def _entombed(document: Mapping[str, Any], reason: str | None) -> dict[str, Any]:
+    """The tombstone of what was live."""
+    kept = {name: value for name, value in document.items() if name in _TOMBSTONE or name == "id"}
+    title = document.get("title")
+    kept["cluster_id"] = kept["id"]
+    kept["notice_title"] = next(iter(title.values()), None) if isinstance(title, dict) else None
+    if reason is not None:
+        kept["reason"] = reason
+    return kept
 
 
 def _document(

@@ -14,9 +14,11 @@ from datetime import datetime
 from services.indexing import findings as findings_
 from services.indexing import letters
 from services.indexing.accounting import Indexed
-from services.indexing.announce import Announcement, message
+from services.indexing.announce import Announcement, message, tellable
+from services.indexing.chains import replacements
 from services.indexing.clusters import Finding
 from services.indexing.indexer import Indexer
+from services.indexing.orders import Ordered
 from services.indexing.parse import read
 from services.indexing.versions import Version
 from shared import metrics
@@ -71,13 +73,15 @@ class IndexingHandler:
         """
         begun = time.perf_counter()
         versions, found, burials = _read(record for record in records if record.topic != DEAD_LETTERS)
-        told = [self._letter(record) for record in records if record.topic == DEAD_LETTERS]
+        letters_ = [self._letter(record) for record in records if record.topic == DEAD_LETTERS]
         failpoint("indexing.before-bulk")
         try:
-            indexed = await self._indexer.index(versions, told)
+            indexed = await self._indexer.index(versions, letters_)
             following = await self._indexer.adopt(found)
             failpoint("indexing.after-bulk")
-            await self._announce(indexed.announcements)
+            told = tellable(indexed.announcements, now())
+            await self._publish([message(one) for one in told])
+            await self._publish([*indexed.forwards, *replacements(told)])
             await self._send([*indexed.findings, *following])
         except BaseException:
             # Cancelled or failed half way: nobody knows what stands of these.
@@ -85,7 +89,7 @@ class IndexingHandler:
             raise
         failpoint("indexing.after-announce")
         await self._bury(burials, indexed, records)
-        self._report(indexed, records, len(told), len(burials) + len(indexed.buried), begun)
+        self._report(indexed, records, len(letters_), len(burials) + len(indexed.buried), begun)
 
     def _letter(self, record: Record) -> Action:
         return letters.of_record(record, self._since)
@@ -94,9 +98,6 @@ class IndexingHandler:
         """What was found out about articles, to their owners."""
         moment = now()
         await self._publish([findings_.message(finding, moment) for finding in findings])
-
-    async def _announce(self, announcements: Sequence[Announcement]) -> None:
-        await self._publish([message(announcement) for announcement in announcements])
 
     async def _publish(self, messages: Sequence[Message]) -> None:
         for error in await self._publisher.publish(messages) if messages else ():
@@ -119,6 +120,10 @@ class IndexingHandler:
             self._age.observe((moment - version.received_at).total_seconds())
         for change, count in indexed.counts.items():
             metrics.ARTICLES.labels(change=change).inc(count)
+        metrics.KILLS_UNMATCHED.labels("unseen").inc(indexed.unmatched)
+        for order, outcome in indexed.orders:
+            metrics.ORDERS.labels(order.order, outcome).inc()
+            log.info("order", article_id=order.article_id, order=order.order, id=order.id, outcome=outcome)
         if self._verbose or len(records) <= TOLD_EACH:
             for announcement in indexed.announcements:
                 _tell(announcement, moment)
@@ -135,8 +140,8 @@ class IndexingHandler:
         )
 
 
-def _read(records: Iterable[Record]) -> tuple[list[Version], list[Finding], list[Burial]]:
-    versions: list[Version] = []
+def _read(records: Iterable[Record]) -> tuple[list[Version | Ordered], list[Finding], list[Burial]]:
+    versions: list[Version | Ordered] = []
     found: list[Finding] = []
     burials: list[Burial] = []
     for record in records:

@@ -31,11 +31,14 @@ _HASH_LENGTH = 12
 """Hex digits of the content hash in an id: 48 bits tell the few contents of one version apart."""
 
 
-def history_id(article_id: str, ext_version: int, source_hash: str) -> str:
-    """Id of a version's history document: by the number it came with, in which the sub does not count."""
+def history_id(article_id: str, ext_version: int, source_hash: str, order_id: str | None = None) -> str:
+    """Id of a version's history document: by the number it came with, in which the sub does not count.
+
+    What an order made out of a version is a document of its own.
+    """
     kill = KILL_BASE if ext_version >= KILL_BASE else 0
     as_sent = kill + (ext_version - kill) // SUBS * SUBS
-    return f"{article_id}:{as_sent}:{source_hash[:_HASH_LENGTH]}"
+    return f"{article_id}:{as_sent}:{source_hash[:_HASH_LENGTH]}" + (f":{order_id}" if order_id else "")
 
 
 def of_live(
@@ -48,7 +51,7 @@ def of_live(
     """
     return Action(
         history_slice(article_slice),
-        history_id(source["article_id"], given_of(source), source["source_hash"]),
+        history_id(source["article_id"], given_of(source), source["source_hash"], source.get("order_id")),
         superseded_by if standing.held else source["ext_version"],
         document.superseded(dict(source), live_until=live_until, superseded_by=superseded_by, standing=standing),
     )
@@ -64,6 +67,7 @@ def of_step(after: Stored, step: Step, standing: Standing) -> Action:
         change=decision.change,
         superseded_by=after.ext_version,
         standing=standing,
+        erased=after.overlay is not None and after.overlay.erased,
     )
     return Action(history_slice(after.slice), late_id(step), None, source, "create")
 
@@ -128,5 +132,5 @@ def judge(plan: Plan, stored: Mapping[str, Mapping[str, Any]]) -> list[Judged]:
 def _own(plan: Plan) -> Iterator[tuple[str, str]]:
     for step in plan.overtaken:
         yield late_id(step), step.version.item
-    if plan.before is not None and plan.replaces:
+    if plan.before is not None and plan.replaces and not plan.before.by_order:
         yield history_id(plan.article_id, plan.before.given, plan.before.source_hash), plan.before.item

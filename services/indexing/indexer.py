@@ -6,21 +6,25 @@ forgotten and looked up again after a refresh, so a batch can be handed over as 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from services.indexing import document, history, holding, marks
+from services.indexing import document, history, holding, marks, overlay, spans
 from services.indexing.accounting import Indexed, Round
 from services.indexing.clustering import Clustering
 from services.indexing.clusters import Finding
 from services.indexing.history import Judged, Late
+from services.indexing.obeying import Obedience
+from services.indexing.orders import Ordered
 from services.indexing.placement import Memory, history_slice, place
 from services.indexing.plan import Plan, Step, fold
 from services.indexing.portions import Portion
+from services.indexing.spans import spans_of
 from services.indexing.standing import standing_of
-from services.indexing.versions import Stored, Verdict, Version, given_of
-from shared.elastic.index import ARTICLES, KINDS, slice_name
+from services.indexing.versions import Embargo, Stored, Verdict, Version, given_of
+from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, KINDS, slice_name
 from shared.elastic.outcomes import Outcome
 from shared.elastic.ports import Action, ArticleStore, Found, ItemOutcome
 from shared.errors import Unavailable
@@ -56,6 +60,11 @@ _FIELDS = (
     "embargoed_until",
     "kill_partition",
     "kill_offset",
+    "text_hash",
+    "story_id",
+    "braked",
+    "replaced_by",
+    *overlay.FIELDS,
 )
 _LATE_FIELDS = ("item", "change", "ext_version", "revision", "indexed")
 """What of a history document says what a late version is (see `history.judge`)."""
@@ -98,6 +107,7 @@ class Indexer:
         self._clock = clock
         self._holding = holding.Holding(store)
         self._clustering = Clustering(store, self._write, settings or IndexingSettings())
+        self._obedience = Obedience(store, since)
         self._unrefreshed: set[str] = set()
         self._view_is_old = True
 
@@ -121,26 +131,26 @@ class Indexer:
         self._memory.forget(article_ids)
         self._view_is_old = True
 
-    async def index(self, versions: Sequence[Version], records: Sequence[Action] = ()) -> Indexed:
-        """Bring the index up to these versions, in the order given per article, and store `records` beside them.
+    async def index(self, came: Sequence[Version | Ordered], records: Sequence[Action] = ()) -> Indexed:
+        """Bring the index up to these versions and orders, in the order given per article, and store `records` beside them.
 
         When this returns, everything is acknowledged and searchable.
 
         Args:
-            versions: any articles, any number of versions each.
+            came: any articles, any number of versions and orders each.
             records: further documents without versions (dead letters); one that is refused is logged and left out.
 
         Raises:
             Transient, Misconfigured: as the store says; call `doubt`, and hand the same batch over again.
         """
         result = Indexed(told=list(records))
-        pending: dict[str, list[Version]] = {}
-        for version in versions:
-            pending.setdefault(version.article_id, []).append(version)
+        pending: dict[str, list[Version | Ordered]] = {}
+        for one in came:
+            pending.setdefault(one.article_id, []).append(one)
         self._clustering.begin()
         fruitless = 0
         while pending:
-            left = await self._round(pending, result)
+            left = await self._turn(pending, result)
             # A round that finds poison has made progress, however many follow; one that was only overtaken has not.
             fruitless += left == pending
             if fruitless == _ROUNDS:
@@ -148,7 +158,8 @@ class Indexer:
             pending = left
         await self._tell(result.told)
         await self._refresh()
-        await self._mark(marks.of_kills(versions))
+        await self._tell_of_earlier(result)
+        await self._mark(marks.of_kills(came))
         result.findings += await self._clustering.settle()
         await self._refresh()
         return result
@@ -173,6 +184,62 @@ class Indexer:
         if reached:
             await self._store.ensure_slice(marks.SLICE)
             await self._store.write(reached, refresh=True)
+
+    async def _turn(
+        self, pending: dict[str, list[Version | Ordered]], result: Indexed
+    ) -> dict[str, list[Version | Ordered]]:
+        """Do of each article its first versions, or its first order; returns what is left to be done."""
+        versions: dict[str, list[Version]] = {}
+        ordered: list[Ordered] = []
+        left: dict[str, list[Version | Ordered]] = {}
+        for article, came in pending.items():
+            first = came[0]
+            if isinstance(first, Ordered):
+                ordered.append(first)
+                left[article] = came[1:]
+            else:
+                versions[article] = [one for one in itertools.takewhile(_is_version, came) if isinstance(one, Version)]
+                left[article] = came[len(versions[article]) :]
+        again: Mapping[str, Sequence[Version | Ordered]] = await self._round(versions, result) if versions else {}
+        if ordered:
+            again = {**again, **await self._obey(ordered, result)}
+        return {article: [*again.get(article, ()), *rest] for article, rest in left.items() if article in again or rest}
+
+    async def _obey(self, ordered: Sequence[Ordered], result: Indexed) -> dict[str, list[Ordered]]:
+        """Carry out these orders, one of an article; returns what has to be done again."""
+        stored = await self._stored({order.article_id: None for order in ordered})
+        done = Round(result, rfc3339(self._clock()), self._since)
+        for order in ordered:
+            now = await self._obedience.carry_out(order, stored.get(order.article_id), done)
+            if now is not None:
+                self._memory.put(order.article_id, now)
+        if done.doubted:
+            self.doubt(done.doubted)
+        return {order.article_id: [order] for order in ordered if order.article_id in done.again}
+
+    async def _tell_of_earlier(self, result: Indexed) -> None:
+        """Put the spans of earlier versions into the announcements that take a story back."""
+        asked = {one.version.article_id for one in result.announcements if one.moves_readers and one.revision > 1}
+        if not asked:
+            return
+        await self._store.refresh([ARTICLE_VERSIONS])
+        rows: dict[str, list[Mapping[str, Any]]] = {}
+        for found in (await self._rows_of(asked)).values():
+            rows.setdefault(found.source["article_id"], []).append(found.source)
+        result.announcements = [
+            one._replace(earlier=tuple(spans_of(rows.get(one.version.article_id, ()), before=one.revision)))
+            if one.moves_readers
+            else one
+            for one in result.announcements
+        ]
+
+    async def _rows_of(self, articles: Iterable[str]) -> dict[tuple[str, str], Found]:
+        """Rows of history with a span, of each article by itself: some have many."""
+        found: dict[tuple[str, str], Found] = {}
+        for article in articles:
+            rows = await self._store.rows(ARTICLE_VERSIONS, [article], {"live_until": None}, spans.MOST)
+            found |= await self._store.fetch([(row.index, row.id) for row in rows], spans.FIELDS)
+        return found
 
     async def _round(self, pending: dict[str, list[Version]], result: Indexed) -> dict[str, list[Version]]:
         """Plan and write these articles once; returns what has to be planned again."""
@@ -300,6 +367,7 @@ class Indexer:
                     indexed=after.indexed,
                     origin=_origin(after) if step.decision.verdict is Verdict.RAISE else None,
                     killed_at=after.killed_at,
+                    overlay=after.overlay,
                 ),
             )
             for plan, step, after in writing
@@ -369,6 +437,7 @@ def _origin(stored: Stored) -> dict[str, str]:
 def _as_stored(found: Found) -> Stored:
     """What a look-up says; a field that an older release did not store counts as 'nothing known'."""
     source = found.source
+    laid = overlay.overlay_of(source)
     return Stored(
         slice=found.index,
         ext_version=found.version,
@@ -385,4 +454,15 @@ def _as_stored(found: Found) -> Stored:
         normalized=source.get("normalized", _LONG_AGO),
         standing=standing_of(source.get("status", ""), source),
         killed_at=(source["kill_partition"], source["kill_offset"]) if "kill_offset" in source else None,
+        text_hash=source.get("text_hash"),
+        story_id=source.get("story_id", ""),
+        own_status=source.get("own_status", "") or (source.get("status", "") if laid else ""),
+        overlay=laid,
+        embargo=Embargo(bool(source.get("embargo_open")), source.get("embargoed_until")),
+        braked=source.get("braked") is True,
+        replaced=source.get("replaced_by") is not None and not source.get("replaced_told"),
     )
+
+
+def _is_version(one: Version | Ordered) -> bool:
+    return isinstance(one, Version)

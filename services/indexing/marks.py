@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import orjson
 
+from services.indexing.orders import Ordered
 from services.indexing.versions import Version
 from shared.elastic.index import MARKS, slice_name
 from shared.elastic.ports import Action
@@ -18,12 +19,12 @@ KILLS = "kills"
 SLICE = slice_name(MARKS, None, "")
 
 
-def of_kills(versions: Iterable[Version]) -> list[Action]:
+def of_kills(came: Iterable[Version | Ordered]) -> list[Action]:
     """The marks of a batch: one a partition with kills, which never goes back."""
     reached: dict[int, int] = {}
-    for version in versions:
-        if version.killed:
-            _, partition, offset = version.position
+    for one in came:
+        if one.killed:
+            _, partition, offset = one.position
             reached[partition] = max(offset, reached.get(partition, 0))
     return [_mark(partition, offset) for partition, offset in sorted(reached.items())]
 

@@ -15,9 +15,19 @@ import orjson
 
 from services.indexing.clusters import Finding
 from services.indexing.findings import finding_of
-from services.indexing.versions import Version
+from services.indexing.orders import Ordered
+from services.indexing.versions import Asking, Version
 from shared.errors import Refused
-from shared.events import ARTICLE_CLUSTERED, ARTICLE_NORMALIZED, Status, header, major_version
+from shared.events import (
+    ARTICLE_CLUSTERED,
+    ARTICLE_NORMALIZED,
+    ARTICLE_ORDERED,
+    Change,
+    Order,
+    Status,
+    header,
+    major_version,
+)
 from shared.ids import KILL_BASE
 from shared.kafka.ports import Record
 
@@ -26,19 +36,23 @@ _USABLE, _KILLED = Status.USABLE.value, Status.KILLED.value
 _STATUSES = frozenset(status.value for status in Status)
 _VERSIONED_BY = frozenset({"version", "version-time", "received"})
 _TEXTS = ("title", "summary", "body", "language")
-_READ = frozenset({ARTICLE_NORMALIZED, ARTICLE_CLUSTERED})
+_READ = frozenset({ARTICLE_NORMALIZED, ARTICLE_CLUSTERED, ARTICLE_ORDERED})
 _FAMILY = ARTICLE_NORMALIZED.rpartition(".v")[0]
 _MAJOR = major_version(ARTICLE_NORMALIZED)
+_ORDERS = frozenset(order.value for order in Order)
+_MOST_REFERENCES = 100
 
 
-def read(record: Record) -> Version | Finding:
-    """What a record says of its article: a version of it, or a finding about it.
+def read(record: Record) -> Version | Ordered | Finding:
+    """What a record says of its article: a version of it, an order to it, or a finding about it.
 
     Raises:
         Refused: as `parse` and `finding_of` say.
     """
     kind, data = _event_of(record.value)
-    return finding_of(data, record.key) if kind == ARTICLE_CLUSTERED else _version(record, data)
+    if kind == ARTICLE_CLUSTERED:
+        return finding_of(data, record.key)
+    return _order(record, data) if kind == ARTICLE_ORDERED else _version(record, data)
 
 
 def parse(record: Record) -> Version:
@@ -56,9 +70,7 @@ def parse(record: Record) -> Version:
 
 def _version(record: Record, data: dict[str, Any]) -> Version:
     article_id = _uuid(data, "article_id")
-    if record.key != article_id.encode():
-        # Another key means another partition: two workers would write one article.
-        raise _invalid("the key of the record is not its article_id")
+    _keyed(record, article_id)
     status, ext_version = data.get("status", _USABLE), data.get("ext_version")
     if status not in _STATUSES:
         raise _invalid("status")
@@ -89,7 +101,69 @@ def _version(record: Record, data: dict[str, Any]) -> Version:
         data,
         (record.topic, record.partition, record.offset),
         header(record.headers, "traceparent"),
+        _reference(data) if "reference" in data else None,
     )
+
+
+def _order(record: Record, data: dict[str, Any]) -> Ordered:
+    article_id = _uuid(data, "article_id")
+    _keyed(record, article_id)
+    order, ext_version = data.get("order"), data.get("ext_version")
+    if order not in _ORDERS:
+        raise _invalid("order")
+    if ext_version is not None and (type(ext_version) is not int or not 0 <= ext_version < 2**63):
+        raise _invalid("ext_version")
+    for name in ("by", "reason"):
+        if not isinstance(data.get(name), str | None):
+            raise _invalid(name)
+    given, due = _text(data, "at"), data.get("due")
+    return Ordered(
+        article_id,
+        _uuid(data, "id"),
+        order,
+        moment(given, "at"),
+        data.get("by"),
+        data.get("reason"),
+        _uuid(data, "replaced_by") if data.get("replaced_by") is not None else None,
+        _uuid(data, "other") if data.get("other") is not None else None,
+        moment(due, "due") if due is not None else None,
+        ext_version,
+        _due_change(data),
+        (record.topic, record.partition, record.offset),
+        header(record.headers, "traceparent"),
+    )
+
+
+def _due_change(data: dict[str, Any]) -> str | None:
+    change = data.get("change")
+    if change not in (None, Change.RELEASED, Change.EXPIRED):
+        raise _invalid("change")
+    return change
+
+
+def _keyed(record: Record, article_id: str) -> None:
+    if record.key != article_id.encode():
+        # Another key means another partition: two workers would write one article.
+        raise _invalid("the key of the record is not its article_id")
+
+
+def _reference(data: dict[str, Any]) -> Asking | None:
+    given = data["reference"]
+    if given is None:
+        return None
+    if not isinstance(given, dict):
+        raise _invalid("reference")
+    articles, asked = given.get("articles"), given.get("asked", 0)
+    if (
+        not isinstance(articles, list)
+        or not 0 < len(articles) <= _MOST_REFERENCES
+        or type(asked) is not int
+        or asked < 0
+    ):
+        raise _invalid("reference")
+    if not all(isinstance(one, str) and _UUID(one) for one in articles):
+        raise _invalid("reference")
+    return Asking(tuple(articles), asked)
 
 
 def moment(text: Any, name: str) -> datetime:

@@ -7,12 +7,23 @@ it overtook inside the batch go to history.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from services.indexing.overlay import Overlay, effective
+from services.indexing.references import is_to_be_asked
 from services.indexing.standing import standing_of
-from services.indexing.versions import UNANNOUNCED, Decision, Stored, Verdict, Version, decide
+from services.indexing.versions import (
+    NO_EMBARGO,
+    UNANNOUNCED,
+    Decision,
+    Embargo,
+    Stored,
+    Verdict,
+    Version,
+    decide,
+)
 from shared.errors import Refused
 
 
@@ -30,7 +41,8 @@ class Plan:
     `before` is what the index holds, `after` what it will hold; `live` the step to be written live (None: nothing),
     `indexed` its stamp. `taken` are the steps that took their turn as the live version, `overtaken` those of them
     that another overtook inside the batch; `late` is to be asked of history; `announced` are the steps to be told of;
-    `again`: the live version itself came again, so a crash may have left something half done.
+    `again`: the live version itself came again, so a crash may have left something half done. `forwarded` are orders that may
+    mean another article and are to be sent to its owner, `unmatched` those that meant this one though it was not there.
     """
 
     article_id: str
@@ -44,11 +56,14 @@ class Plan:
     announced: list[Step] = field(default_factory=list)
     refused: list[tuple[Version, Refused]] = field(default_factory=list)
     again: bool = False
+    forwarded: list[Version] = field(default_factory=list)
+    unmatched: list[Version] = field(default_factory=list)
 
     @property
     def replaces(self) -> bool:
         """Whether the live document of the index gives way to another version, and must be kept in history first."""
-        return self.before is not None and self.after is not None and self.after.revision != self.before.revision
+        before, after = self.before, self.after
+        return before is not None and after is not None and after.revision != before.revision and not before.bare
 
 
 def fold(before: Stored | None, versions: Sequence[Version], place: Callable[[Version], str], indexed: str) -> Plan:
@@ -71,7 +86,12 @@ def fold(before: Stored | None, versions: Sequence[Version], place: Callable[[Ve
 
 def _take(plan: Plan, version: Version, place: Callable[[Version], str], indexed: str) -> None:
     now = plan.after
-    step = Step(version, decide(now, version))
+    if version.reference is not None and (now is None or now.bare):
+        if is_to_be_asked(version.reference):
+            plan.forwarded.append(version)
+            return
+        plan.unmatched.append(version)
+    step = Step(version, decide(now, version, indexed))
     verdict = step.decision.verdict
     if verdict is Verdict.LATE:
         plan.late.append(step)
@@ -86,14 +106,15 @@ def _take(plan: Plan, version: Version, place: Callable[[Version], str], indexed
     else:
         if verdict is Verdict.REWRITE and now is not None:
             # The live version's own item again: its number and stamp, and so the span of its history, stay.
-            plan.after = _stored(now.slice, step, now.indexed)._replace(
+            plan.after = _stored(now.slice, step, now.indexed, now.overlay)._replace(
                 ext_version=now.ext_version, killed_at=now.killed_at or _killed_at(version)
             )
             plan.again = True
         else:
             if plan.live and _revision(now) != _revision(plan.before):
                 plan.overtaken.append(plan.live)
-            plan.after = _stored(now.slice if now else place(version), step, indexed)
+            overlay = now.overlay._replace(order_id="") if now and now.overlay else None
+            plan.after = _stored(now.slice if now else place(version), step, indexed, overlay)
         plan.live = step
         plan.taken.append(step)
     if step.decision.change != UNANNOUNCED:
@@ -104,13 +125,14 @@ def _revision(stored: Stored | None) -> int | None:
     return stored.revision if stored else None
 
 
-def _stored(slice_: str, step: Step, indexed: str) -> Stored:
+def _stored(slice_: str, step: Step, indexed: str, overlay: Overlay | None) -> Stored:
     version, decision = step.version, step.decision
+    data, status = version.data, version.status if overlay is None else effective(version.status, overlay)
     return Stored(
         slice_,
         decision.ext_version,
         version.source_hash,
-        version.status,
+        status,
         decision.revision,
         decision.change,
         version.receipt,
@@ -119,10 +141,22 @@ def _stored(slice_: str, step: Step, indexed: str) -> Stored:
         indexed,
         version.versioned_by,
         version.ext_version,
-        str(version.data.get("normalized") or ""),
-        standing_of(version.status, version.data),
+        str(data.get("normalized") or ""),
+        standing_of(status, data),
         _killed_at(version),
+        data.get("text_hash"),
+        data["story_id"],
+        version.status if overlay else "",
+        overlay,
+        _embargo(data),
+        data.get("braked") is True,
+        data.get("replaced_by") is not None,
     )
+
+
+def _embargo(data: Mapping[str, Any]) -> Embargo:
+    opened, until = data.get("embargo_open"), data.get("embargoed_until")
+    return NO_EMBARGO if not opened and until is None else Embargo(bool(opened), until)
 
 
 def _killed_at(version: Version) -> tuple[int, int] | None:

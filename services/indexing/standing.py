@@ -50,6 +50,16 @@ def is_looser(one: Standing, other: Standing) -> bool:
     return stricter(one, other) != one
 
 
+def is_open(standing: Standing, at: str) -> bool:
+    """Whether readers may see the article at that moment (RFC 3339), as far as its provider and its operators go."""
+    if standing.held:
+        return False
+    if standing.until is None:
+        return True
+    until, moment = _moment(standing.until), _moment(at)
+    return until is not None and moment is not None and until <= moment
+
+
 def told(standing: Standing) -> dict[str, Any]:
     """The fields of a row of history that say so; none of an article that is free, as most are."""
     found: dict[str, Any] = {"held": True} if standing.held else {}

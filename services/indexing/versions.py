@@ -8,13 +8,17 @@ Every version of an article passes through `decide` in the order of its partitio
 * the same base from the same item is a redelivery: written again, announced again under the same event id;
 * the same base with the same content from another item is a `duplicate`: nothing is written;
 * the same base with other content takes the next sub if the front door took it later, else it is late too;
-* a higher base replaces. With the same content and status it does so silently (`Change.DUPLICATE`: stored with the
-  version, never announced). Where the base is no provider's version but the time of reception it is a `duplicate`
+* a higher base replaces. With the same content and status, or the same text (`text_hash`: only metadata differs, and no
+  mark of a correction), it does so silently (`Change.DUPLICATE`: stored with the version, never announced). Where the base is no provider's version but the time of reception it is a `duplicate`
   that only raises the stored number (`Verdict.RAISE`), so that what was received before it is late;
 * where two rules of numbering meet in one article (`versioned_by`), their bases say nothing of each other, so the front
   door's stamp decides: what was received later replaces, what was received earlier is late. What replaces so takes the
   base of its reception in µs, or one above the stored base if that is higher, and the sub 999, which nothing else
   takes. That sub says: from here on this article goes by reception, whatever rule a version has.
+
+What readers may see is decided at the moment of writing: a version under an embargo is `withheld` where readers had an
+earlier one, and `released` where they get back what they could not see. An operator's hold (`overlay.py`) makes every
+version withheld.
 
 What this promises, for redeliveries and replays anywhere, and batches cut anywhere:
 
@@ -37,13 +41,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from services.indexing.standing import FREE, Standing
+from services.indexing.overlay import Overlay, effective
+from services.indexing.standing import FREE, Standing, is_open, standing_of
 from shared.errors import Refused
 from shared.events import Change, Status
 from shared.ids import KILL_BASE, SUBS, micros, version_base
 
 STALE = "stale"
 AFTER_KILL = "after-kill"
+ERASED = 2**63 - 1
+"""Number of the tombstone of an erased article: above every kill's."""
 
 # Plain strings, looked up once: an enum's `value` costs as much as the comparison around it, for every story.
 _KILLED, _WITHHELD = Status.KILLED.value, Status.WITHHELD.value
@@ -52,9 +59,19 @@ _CHANGE_KILLED, _CHANGE_WITHHELD, _RELEASED = Change.KILLED.value, Change.WITHHE
 BY_RECEPTION = SUBS - 1
 """The sub of a version that replaced one numbered by another rule; the article goes by reception from then on."""
 _LAST_BASE = KILL_BASE // SUBS - 1
+_REPLACED = Change.REPLACED.value
 _RECEIVED = "received"
 UNANNOUNCED = Change.DUPLICATE.value
 """What a version did that brought nothing new: stored with it, never announced."""
+
+
+class Asking(NamedTuple):
+    """Of an order by reference: the articles that it may mean, and the place of the one whose owner has it now (see
+    `shared.events.Reference`).
+    """
+
+    articles: tuple[str, ...]
+    asked: int
 
 
 @dataclass(slots=True)
@@ -79,6 +96,7 @@ class Version:
     data: dict[str, Any]
     position: tuple[str, int, int]
     traceparent: str | None = None
+    reference: Asking | None = None
 
     @property
     def killed(self) -> bool:
@@ -86,12 +104,24 @@ class Version:
         return self.status == _KILLED
 
 
+class Embargo(NamedTuple):
+    """The embargo that a version came with, as its document says it."""
+
+    embargo_open: bool = False
+    embargoed_until: str | None = None
+
+
+NO_EMBARGO = Embargo()
+
+
 class Stored(NamedTuple):
     """What the index holds of an article: its slice, and what the next decision needs of the live version.
 
     `indexed` is the stamp of the live version's first write (RFC 3339), `change` what it did. `given` is the
     `ext_version` that the live version came with; the stored one differs in its sub, or where it was raised or assigned.
-    `standing` is what may be done with it, `killed_at` the place (partition, offset) of the record that killed it.
+    `standing` is what may be done with it, `killed_at` the place (partition, offset) of the record that killed it. `status` is
+    as it counts, under an operator's hold too; `own_status` then is the provider's. `story_id` is the chain, `replaced` whether
+    something stands for it by its own word; `overlay` what stands over its versions.
     """
 
     slice: str
@@ -109,11 +139,28 @@ class Stored(NamedTuple):
     normalized: str
     standing: Standing = FREE
     killed_at: tuple[int, int] | None = None
+    text_hash: str | None = None
+    story_id: str = ""
+    own_status: str = ""
+    overlay: Overlay | None = None
+    embargo: Embargo = NO_EMBARGO
+    braked: bool = False
+    replaced: bool = False
 
     @property
     def killed(self) -> bool:
         """Whether the live document is a tombstone."""
         return self.status == _KILLED
+
+    @property
+    def bare(self) -> bool:
+        """Whether only orders came so far, and no version: no version has a number this low."""
+        return self.ext_version < SUBS
+
+    @property
+    def by_order(self) -> bool:
+        """Whether an order made the live version, out of what the provider had sent before."""
+        return self.overlay is not None and self.overlay.order_id != ""
 
     @property
     def by_reception(self) -> bool:
@@ -202,43 +249,54 @@ def _of_stored(stored: Stored, received: int) -> Precedence:
     return precedence(received, stored.receipt, stored.item, stored.source_hash)
 
 
-def decide(stored: Stored | None, version: Version) -> Decision:
+def decide(stored: Stored | None, version: Version, at: str | None = None) -> Decision:
     """What `version` means for an article that stands as `stored` (None: not seen yet).
+
+    Args:
+        stored: the live version.
+        version: what came.
+        at: the moment that embargoes are held against, RFC 3339; None: when it was received.
 
     Raises:
         Refused: the version was sent with other content more often than there are subs, or there is no higher number
             left (`too-many-versions`).
     """
-    if stored is None:
-        return Decision(Verdict.REPLACE, _change(None, version), version.ext_version, 1)
-    if version.killed and not stored.killed:
-        return _replace(stored, version, version.ext_version)
-    if stored.killed and not version.killed:
+    at = at or version.received
+    if stored is None or stored.bare:
+        return Decision(Verdict.REPLACE, _change(stored, version, at), version.ext_version, 1)
+    erased = stored.overlay is not None and stored.overlay.erased
+    if erased or (stored.killed and not version.killed):
         return _late(version, AFTER_KILL)
+    if version.killed and not stored.killed:
+        return _replace(stored, version, version.ext_version, at)
+    if stored.by_order and _same_item(stored, version):
+        # History has it, as it was before the order.
+        return _late(version, STALE)
     if stored.by_reception or stored.versioned_by != version.versioned_by:
-        return _by_reception(stored, version)
-    return _by_received_base(stored, version) if version.versioned_by == _RECEIVED else _by_base(stored, version)
+        return _by_reception(stored, version, at)
+    by = _by_received_base if version.versioned_by == _RECEIVED else _by_base
+    return by(stored, version, at)
 
 
-def _by_base(stored: Stored, version: Version) -> Decision:
+def _by_base(stored: Stored, version: Version, at: str) -> Decision:
     old, new = base_of(stored.ext_version), base_of(version.ext_version)
     if new == old:
-        return _same_base(stored, version)
-    return _late(version, STALE) if new < old else _replace(stored, version, version.ext_version)
+        return _same_base(stored, version, at)
+    return _late(version, STALE) if new < old else _replace(stored, version, version.ext_version, at)
 
 
-def _by_received_base(stored: Stored, version: Version) -> Decision:
+def _by_received_base(stored: Stored, version: Version, at: str) -> Decision:
     old, new = base_of(stored.ext_version), base_of(version.ext_version)
     if new == old:
-        return _same_base(stored, version)
+        return _same_base(stored, version, at)
     if new < old:
         return _again(stored, Verdict.REWRITE) if _same_item(stored, version) else _late(version, STALE)
     if _same_content(stored, version):
         return _again(stored, Verdict.RAISE)
-    return _replace(stored, version, version.ext_version)
+    return _replace(stored, version, version.ext_version, at)
 
 
-def _by_reception(stored: Stored, version: Version) -> Decision:
+def _by_reception(stored: Stored, version: Version, at: str) -> Decision:
     if _same_item(stored, version):
         return _again(stored, Verdict.REWRITE)
     if _of_version(version) <= _of_stored(stored, stored.reception):
@@ -247,10 +305,10 @@ def _by_reception(stored: Stored, version: Version) -> Decision:
     if base > _LAST_BASE:
         raise Refused("too-many-versions", "no number is left above that of the stored version")
     kill = KILL_BASE if version.killed else 0
-    return _replace(stored, version, kill + base * SUBS + BY_RECEPTION)
+    return _replace(stored, version, kill + base * SUBS + BY_RECEPTION, at)
 
 
-def _same_base(stored: Stored, version: Version) -> Decision:
+def _same_base(stored: Stored, version: Version, at: str) -> Decision:
     if _same_item(stored, version):
         return _again(stored, Verdict.REWRITE)
     if _same_content(stored, version):
@@ -260,7 +318,7 @@ def _same_base(stored: Stored, version: Version) -> Decision:
     following = stored.ext_version + 1
     if goes_by_reception(following):
         raise Refused("too-many-versions", f"one version was sent with more than {BY_RECEPTION} different contents")
-    return _replace(stored, version, following)
+    return _replace(stored, version, following, at)
 
 
 def _same_item(stored: Stored, version: Version) -> bool:
@@ -268,10 +326,12 @@ def _same_item(stored: Stored, version: Version) -> bool:
 
 
 def _same_content(stored: Stored, version: Version) -> bool:
-    return version.source_hash == stored.source_hash and version.status == stored.status
+    return version.source_hash == stored.source_hash and version.status == (stored.own_status or stored.status)
 
 
 def _again(stored: Stored, verdict: Verdict) -> Decision:
+    if stored.by_order:  # the order has announced what it did
+        return Decision(verdict, UNANNOUNCED, stored.ext_version, stored.revision)
     return Decision(verdict, stored.change, announced_as(stored.ext_version, stored.given), stored.revision)
 
 
@@ -279,19 +339,45 @@ def _late(version: Version, change: str) -> Decision:
     return Decision(Verdict.LATE, change, version.ext_version, 0)
 
 
-def _replace(stored: Stored, version: Version, ext_version: int) -> Decision:
-    return Decision(Verdict.REPLACE, _change(stored, version), ext_version, stored.revision + 1)
+def _replace(stored: Stored, version: Version, ext_version: int, at: str) -> Decision:
+    return Decision(Verdict.REPLACE, _change(stored, version, at), ext_version, stored.revision + 1)
 
 
-def _change(stored: Stored | None, version: Version) -> str:
+def following(stored: Stored) -> int:
+    """The number of a version that an order makes out of the stored one.
+
+    Raises:
+        Refused: there is no higher number left (`too-many-versions`).
+    """
+    kill = KILL_BASE if stored.killed else 0
+    if stored.by_reception:
+        return kill + (base_of(stored.ext_version) + 1) * SUBS + BY_RECEPTION
+    if goes_by_reception(stored.ext_version + 1):
+        raise Refused("too-many-versions", f"one version was changed more than {BY_RECEPTION} times")
+    return stored.ext_version + 1
+
+
+def _change(stored: Stored | None, version: Version, at: str) -> str:
+    """What a version that takes its turn does, as readers see it."""
     if version.status == _KILLED:
         return _CHANGE_KILLED
-    if version.status == _WITHHELD:
+    if effective(version.status, stored.overlay if stored else None) == _WITHHELD:
         return _CHANGE_WITHHELD
-    if stored is None:
+    if stored is None or stored.bare:
         return _CREATED
-    if stored.status == _WITHHELD:
-        return _RELEASED
+    seen = stored.status != _WITHHELD and is_open(stored.standing, at)
+    if is_open(standing_of(version.status, version.data), at) != seen:
+        return _CHANGE_WITHHELD if seen else _RELEASED
+    return _RELEASED if stored.status == _WITHHELD else _difference(stored, version)
+
+
+def _difference(stored: Stored, version: Version) -> str:
+    """What a version brings that readers may see as much of as of the one before."""
     if _same_content(stored, version):
         return UNANNOUNCED
-    return _CORRECTED if version.correction else _UPDATED
+    if version.data.get("replaced_by") is not None and not stored.replaced:
+        return _REPLACED
+    if version.correction:
+        return _CORRECTED
+    text_hash = version.data.get("text_hash")
+    return UNANNOUNCED if text_hash is not None and text_hash == stored.text_hash else _UPDATED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import uuid
 from typing import Any
@@ -16,11 +17,11 @@ from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES
 from shared.elastic.index import DEAD_LETTERS_ALIAS as LETTERS
 from shared.elastic.memory import MemoryStore
 from shared.elastic.store import ElasticStore
-from shared.events import ARTICLES_CHANGES, DEAD_LETTERS, Article
+from shared.events import ARTICLES_CHANGES, DEAD_LETTERS, Article, Order
 from shared.kafka.dead_letter import DeadLetters
 from shared.kafka.memory import MemoryBroker
 from shared.kafka.ports import Record, TopicPartition
-from tests.unit.indexing.samples import article, message
+from tests.unit.indexing.samples import article, message, order_message
 
 SINCE = "2015-01"
 MINE = frozenset({TopicPartition(events.ARTICLES_NORMALIZED, 0)})
@@ -54,6 +55,16 @@ class Room:
             event["data"] |= fields
             value = orjson.dumps(event)
         return Record(sent.topic, 0, next(self._offset), 1_772_000_000_000, sent.key, value, sent.headers)
+
+    def order(self, made: Article, order: Order, **fields: Any) -> Record:
+        """A record of an order to an article."""
+        sent = order_message(made, order, **fields)
+        return Record(sent.topic, 0, next(self._offset), 1_772_000_000_000, sent.key, sent.value, sent.headers)
+
+    def sent(self) -> list[Record]:
+        """What the workers have sent to owners of articles, as records that these would read."""
+        found = self.broker.records(events.ARTICLES_NORMALIZED)
+        return [dataclasses.replace(one, partition=0, offset=next(self._offset)) for one in found]
 
     def records(self, *made: Article) -> list[Record]:
         return [self.record(one) for one in made]

@@ -11,9 +11,12 @@ from services.indexing.versions import Version
 from shared import ids
 from shared.events import (
     ARTICLE_NORMALIZED,
+    ARTICLE_ORDERED,
     ARTICLES_NORMALIZED,
     CLOUDEVENTS_JSON,
     Article,
+    ArticleOrder,
+    Order,
     Status,
     structured,
 )
@@ -64,6 +67,17 @@ def value_of(made: Article, event_type: str = ARTICLE_NORMALIZED) -> bytes:
 def message(made: Article) -> Message:
     headers = (("content-type", CLOUDEVENTS_JSON.encode()), ("traceparent", TRACEPARENT.encode()))
     return Message(ARTICLES_NORMALIZED, str(made.article_id).encode(), value_of(made), headers)
+
+
+def order_message(made: Article, order: Order, *, seconds: float = 100, **fields: Any) -> Message:
+    """An order to an article, given `seconds` after START; the same words are the same order."""
+    key = str(made.article_id)
+    given = {"article_id": key, "order": order, "at": START + timedelta(seconds=seconds), "reason": "Legal.", **fields}
+    given.setdefault("id", ids.event_id(key, round(seconds * 1000), order.value))
+    data = ArticleOrder.model_validate(given).model_dump_json(exclude_none=True).encode()
+    value = structured(ARTICLE_ORDERED, str(given["id"]), key, START, data)
+    headers = (("content-type", CLOUDEVENTS_JSON.encode()), ("traceparent", TRACEPARENT.encode()))
+    return Message(ARTICLES_NORMALIZED, key.encode(), value, headers)
 
 
 def record(made: Article, offset: int = 0, partition: int = 0) -> Record:
