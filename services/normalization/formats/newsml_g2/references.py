@@ -17,6 +17,8 @@ _MAX_IMAGES = 50
 _PICTURES = frozenset({"picture", "graphic", "photo", "image"})
 _EVOLVED = frozenset({"evolvedfrom", "previousversion", "replaces", "replacementof", "updateof", "correctionof"})
 
+_REPLACED = frozenset({"replacedby", "supersededby", "evolvedto", "nextversion"})
+
 
 def read_references(item: Element, content: Content, parts: StoryParts) -> None:
     """Links to related items and earlier stories, package members, pictures."""
@@ -32,6 +34,8 @@ def read_references(item: Element, content: Content, parts: StoryParts) -> None:
             continue
         if parts.evolved_from is None and _is_earlier(link, updates=updates):
             parts.evolved_from = _guid(link)
+        if parts.replaced_by is None and _relation(link) in _REPLACED:
+            parts.replaced_by = _guid(link)
         if (attribute(link, "contenttype") or "").lower().startswith("image/"):
             images.setdefault(address, Image(url=address, caption=_title(link)))
         else:
@@ -66,10 +70,16 @@ def _is_earlier(link: Element, *, updates: bool) -> bool:
     """Whether the link names the story that this one goes on from: by its relation, or (STT) by naming a version."""
     if _guid(link) is None or local(link) != "link":
         return False
-    relation = codes.concept(link, "rel")
+    relation = _relation(link)
     if relation is None:
         return updates and attribute(link, "version") is not None
-    return relation[1].lower() in _EVOLVED
+    return relation in _EVOLVED
+
+
+def _relation(link: Element) -> str | None:
+    """How what a link names stands to the item, in lower case."""
+    relation = codes.concept(link, "rel")
+    return relation[1].lower() if relation else None
 
 
 def _remote_images(item: Element, parts: StoryParts) -> list[Image]:

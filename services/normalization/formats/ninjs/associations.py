@@ -34,6 +34,7 @@ _BEST = (
     "thumbnail",
 )
 _BEFORE = frozenset({"evolvedfrom", "replaces", "replacing", "derivedfrom", "previousversion", "updates"})
+_AFTER = frozenset({"replacedby", "supersededby", "evolvedto", "nextversion"})
 
 
 def nested(item: Fields) -> Iterator[tuple[dict[str, Any], Fields]]:
@@ -63,8 +64,10 @@ def read_associations(item: Fields, parts: StoryParts) -> None:
         if kind in _PICTURES:
             if image := picture(one):
                 images.setdefault(image.url, image)
-        elif _is_before(one):
-            parts.evolved_from = parts.evolved_from or ninjs.identity(raw)
+        elif _relation(one) in _BEFORE:
+            parts.evolved_from = parts.evolved_from or _other(raw, parts)
+        elif _relation(one) in _AFTER:
+            parts.replaced_by = parts.replaced_by or _other(raw, parts)
         elif kind not in _OTHER_MEDIA and (related := _related(one)):
             parts.related.append(related)
     if (item.words("type") or "").lower() in _PICTURES and (image := picture(item)):
@@ -73,8 +76,15 @@ def read_associations(item: Fields, parts: StoryParts) -> None:
     _chain(item, parts)
 
 
-def _is_before(one: Fields) -> bool:
-    return (one.words("rel") or "").rpartition(":")[2].replace("_", "").lower() in _BEFORE
+def _relation(one: Fields) -> str:
+    """How an associated item stands to this one ('evolvedFrom', 'irel:replacedBy')."""
+    return (one.words("rel") or "").rpartition(":")[2].replace("_", "").lower()
+
+
+def _other(raw: dict[str, Any], parts: StoryParts) -> str | None:
+    """The associated item's id, unless it is this item's own."""
+    other = ninjs.identity(raw)
+    return other if other != parts.provider_id else None
 
 
 def _chain(item: Fields, parts: StoryParts) -> None:

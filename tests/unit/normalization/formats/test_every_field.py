@@ -205,3 +205,17 @@ def test_a_story_that_replaces_and_is_replaced():
     made = article_of("ninjs_tt.json")
     assert made.story_id != made.article_id
     assert made.status == "usable"
+
+
+def test_what_replaces_a_story_in_newsml_g2_and_ninjs():
+    g2 = (
+        (FULL / "newsml_g2.xml")
+        .read_bytes()
+        .replace(b'rel="irel:seeAlso" href="https://wire.example/dossier"', b'rel="irel:replacedBy" residref="quay-2"')
+    )
+    (one,) = registry.detect(raw(g2, None)).read(raw(g2, None))
+    assert one.replaced_by == "quay-2"
+    for name in ("ninjs_2.json", "ninjs_3.json"):
+        value = (FULL / name).read_bytes().replace(b'"rel": "', b'"rel": "replacedBy", "was": "')
+        (one,) = registry.detect(raw(value, None)).read(raw(value, None))
+        assert (one.evolved_from, one.replaced_by) == (None, "urn:wire:quay-0")
