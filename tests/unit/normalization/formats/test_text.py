@@ -454,6 +454,16 @@ def test_markup_of_no_known_format_never_becomes_a_story(value, content_type):
         registry.detect(raw(value, content_type))
 
 
+def test_a_feed_of_texts_that_sends_xml_is_refused_and_its_pages_are_read_as_pages():
+    """The feed's rules name the format; the bytes are markup all the same."""
+    hinted = raw(b"<weird><p>Hello</p></weird>", PLAIN, format_hint="text")
+    assert registry.detect(hinted) is text
+    with pytest.raises(Refused, match="unknown-format"):
+        read(hinted)
+    made = article(b"<p>The ferry ran again.</p><p>It was late.</p>", PLAIN, format_hint="text")
+    assert "<" not in made.body
+
+
 def test_a_page_sent_as_text_is_read_as_a_page():
     for value in (b"<p>The ferry ran.</p><p>Again.</p>", b'<div class="a">The ferry ran', b"<!DOCTYPE html><p>a</p>"):
         assert registry.detect(raw(value, PLAIN)).NAME == "html"
