@@ -20,15 +20,30 @@ _WANTED: Final = b"1"
 _UNWANTED: Final = b"0"
 
 
+class Proof(NamedTuple):
+    """A story as it speaks for a line, by hashes of 32 bits."""
+
+    article: int
+    """Of the article's id: all versions of an article are one story."""
+    title: int
+    """Of the headline's shape: its words without numbers and names of days and months."""
+    lead: int
+    """Of the shape of the first line. The days of a daily form are alike in one of the two shapes."""
+    day: int
+    """On which it was published, else received (days since the year 1)."""
+
+    def is_another_than(self, other: Proof) -> bool:
+        """Whether the two are different stories, and not two days of one form."""
+        alike = self.title == other.title or self.lead == other.lead
+        return self.article != other.article and not (alike and self.day != other.day)
+
+
 class Sighting(NamedTuple):
     """What one usable story tells of its feed's lines. Hashes are unsigned, of 64 bits where not said otherwise."""
 
     site: str
     """Host of the story's address without `www.`, '' if it has none."""
-    article: int
-    """Hash of the article's id, 32 bits: all versions of an article are one story."""
-    shape: int
-    """Hash of the headline without numbers and names of days and months, 32 bits: the days of a daily form have one."""
+    proof: Proof
     lead: int
     """Hash of the first line."""
     lines: tuple[int, ...]

@@ -2,7 +2,7 @@
 
 A line is learned once it stood in `ENOUGH` stories of its site and in at least a third of those seen since it first stood
 in one. What counts as a story of its own is what keeps news in: versions of an article are one story; so are the days of a
-form (the same headline but for numbers and dates), and a story that mostly repeats earlier ones (a copy, a table of the
+form (a headline or a first line that is the same but for numbers and dates, on another day), and a story that mostly repeats earlier ones (a copy, a table of the
 same rows) or opens as one of them counts for nothing.
 
 A site's knowledge is a value that any two workers' copies can be merged into, in any order and as often as one likes:
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from services.normalization.feed_lines import Sighting
+from services.normalization.feed_lines import Proof, Sighting
 
 ENOUGH: Final = 10
 """Stories, all different, in which a line must have stood."""
@@ -32,11 +32,8 @@ MOST_TOLD: Final = 64
 """Lines per site that are shared and kept over a restart."""
 MOST_IN_ALL: Final = 60_000
 """Lines watched in all sites together: some 20 MB."""
-MOST_KNOWN: Final = 2 / 3
+MOST_KNOWN: Final = 3 / 4
 """A story of which a larger part than this stood in earlier ones proves nothing."""
-
-Proof = tuple[int, int]
-"""The article and the shape of its headline."""
 
 
 @dataclass(slots=True)
@@ -51,8 +48,8 @@ class Watched:
     sample: str | None = None
 
     def prove(self, proof: Proof) -> bool:
-        """Count a story unless its article or its headline has been counted; whether it was."""
-        if len(self.proofs) >= ENOUGH or any(proof[0] == a or proof[1] == s for a, s in self.proofs):
+        """Count a story unless it, or another day of its form, has been counted; whether it was."""
+        if len(self.proofs) >= ENOUGH or not all(proof.is_another_than(known) for known in self.proofs):
             return False
         self.proofs.append(proof)
         return True
@@ -72,7 +69,6 @@ class Site:
         """Take in one story; whether a line came to be learned, to be forgotten, or to have a sample."""
         self.total += 1
         counts = self._is_of_its_own(story)
-        proof = (story.article, story.shape)
         for hash_ in story.lines:
             line = self.lines.get(hash_)
             if line is None:
@@ -81,13 +77,13 @@ class Site:
             line.hits += 1
             line.last = day
             if counts or not line.proofs:
-                line.prove(proof)
+                line.prove(story.proof)
             self._fade(line)
         bare = [(one, text) for hash_, text in story.samples if (one := self.lines.get(hash_)) and one.sample is None]
         for line, text in bare:
             line.sample = text
         for hash_ in story.others:
-            self.others[hash_] = story.article
+            self.others[hash_] = story.proof.article
             self.others.move_to_end(hash_)
         self._bound()
         return self._judge(self.learned.union(story.lines), day) or bool(bare)
@@ -95,12 +91,12 @@ class Site:
     def _is_of_its_own(self, story: Sighting) -> bool:
         """Whether a story is neither a copy of earlier ones nor a form filled in again; what is learned tells nothing of that."""
         own = [hash_ for hash_ in (*story.lines, *story.others) if hash_ not in self.learned]
-        known = [hash_ for hash_ in own if self._stood_elsewhere(hash_, story.article)]
+        known = [hash_ for hash_ in own if self._stood_elsewhere(hash_, story.proof.article)]
         return len(known) <= MOST_KNOWN * len(own) and story.lead not in known
 
     def _stood_elsewhere(self, hash_: int, article: int) -> bool:
         if (line := self.lines.get(hash_)) is not None:
-            return any(one != article for one, _ in line.proofs)
+            return any(proof.article != article for proof in line.proofs)
         return self.others.get(hash_, article) != article
 
     def _fade(self, line: Watched) -> None:
@@ -287,7 +283,7 @@ def heard_lines(value: Any) -> Iterator[tuple[int, Watched, float]]:
         if value["v"] != 1:
             raise ValueError("another version")
         for one in value["lines"]:
-            proofs = [(int(article), int(shape)) for article, shape in one["stories"]]
+            proofs = [Proof(*map(int, story)) for story in one["stories"]]
             sample = one.get("sample")
             seen = max(float(one["of"]), 1.0)
             hits = min(max(float(one["hits"]), 0.0), seen)

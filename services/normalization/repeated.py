@@ -24,7 +24,7 @@ import xxhash
 
 from services.normalization.cleanup import Line
 from services.normalization.dateline import read_dateline
-from services.normalization.feed_lines import FeedLines, Sighting
+from services.normalization.feed_lines import FeedLines, Proof, Sighting
 from services.normalization.story_text import StoryText
 from shared.events import Status
 
@@ -41,6 +41,7 @@ SAMPLE: Final = 160
 
 _DIGITS: Final = b"0123456789"
 _MOST_DIGITS: Final = 0.15
+_FEW_DIGITS: Final = 0.08
 _INTRODUCES: Final = (":", "：")
 _ENDS: Final = (".", "!", "?", "…", "»", "”", '"')
 _BYLINE: Final = re.compile(
@@ -69,9 +70,9 @@ def site_of(url: str | None) -> str:
     return parts[2].lower().removeprefix("www.")[:100] if len(parts) > 2 else ""
 
 
-def shape_of(title: str) -> int:
-    """The headline's hash without what changes from day to day."""
-    words = [word for word in _NO_WORD.split(title.lower()) if word and word not in _CALENDAR]
+def shape_of(text: str) -> int:
+    """The hash of a headline or first line without what changes from day to day."""
+    words = [word for word in _NO_WORD.split(text.lower()) if word and word not in _CALENDAR]
     return xxhash.xxh32_intdigest(" ".join(words).encode("utf-8", "surrogatepass"))
 
 
@@ -102,11 +103,11 @@ def _digits(text: str) -> int:
 
 
 def _is_figures(text: str) -> bool:
-    """Whether a line is a row of figures, or a short one with a figure in it and no end of a sentence."""
+    """Whether a line is a row of figures, or a short one with figures in it and no end of a sentence."""
     size = len(text)
     if size > LONGEST or not (digits := _digits(text)):
         return False
-    return digits > _MOST_DIGITS * size or (size <= PROSE and not text.endswith(_ENDS))
+    return digits > _MOST_DIGITS * size or (size <= PROSE and digits > _FEW_DIGITS * size and not text.endswith(_ENDS))
 
 
 def may_be_repeated(lines: Sequence[Line], place: int) -> bool:
@@ -175,8 +176,10 @@ def leave_out(text: StoryText, known: FeedLines, fields: Mapping[str, Any]) -> S
     left = without_repeated(lines, site, known, keep_first=text.opening is not None)
     if known.wanted and _may_be_read(fields):
         article: UUID = fields["article_id"]
+        at = fields["dates"].get("published") or fields["dates"].get("version_time")
+        day = (at.value if at else fields["received"]).toordinal()
         known.sightings.append(
-            sighting_of(lines, left, site=site, article=article.bytes, title=text.title or text.body[0])
+            sighting_of(lines, left, site=site, article=article.bytes, title=text.title or text.body[0], day=day)
         )
     if len(left) == len(lines):
         return text
@@ -193,7 +196,9 @@ def _may_be_read(fields: Mapping[str, Any]) -> bool:
     return fields["status"] is Status.USABLE and not held
 
 
-def sighting_of(lines: Sequence[Line], left: Sequence[Line], *, site: str, article: bytes, title: str) -> Sighting:
+def sighting_of(
+    lines: Sequence[Line], left: Sequence[Line], *, site: str, article: bytes, title: str, day: int
+) -> Sighting:
     """What a usable story tells: `lines` is its body as cleaned, `left` that without the lines that were left out."""
     seed, own = _seed(site), {id(line) for line in left}
     places = _places(len(lines))
@@ -201,8 +206,7 @@ def sighting_of(lines: Sequence[Line], left: Sequence[Line], *, site: str, artic
     may_be = {place for place in places if may_be_repeated(lines, place)}
     return Sighting(
         site=site,
-        article=xxhash.xxh32_intdigest(article),
-        shape=shape_of(title),
+        proof=Proof(xxhash.xxh32_intdigest(article), shape_of(title), shape_of(lines[0].text), day),
         lead=hashes[0],
         lines=tuple(dict.fromkeys(hashes[place] for place in places if place in may_be)),
         others=tuple(dict.fromkeys(hashes[place] for place in places if place not in may_be)),

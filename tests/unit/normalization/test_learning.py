@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.normalization import learning
-from services.normalization.feed_lines import Sighting
+from services.normalization.feed_lines import Proof, Sighting
 from services.normalization.learning import DAYS, ENOUGH, MOST_LINES, MOST_OTHERS, MOST_TOLD, Learner, Site
 
 TRAILER = 1
@@ -23,14 +23,8 @@ def unique(number: int, count: int = 3) -> tuple[int, ...]:
 
 def seen(number: int, *lines: int, own: tuple[int, ...] | None = None, **more) -> Sighting:
     first = own if own is not None else unique(number)
-    given = {
-        "site": "",
-        "article": number,
-        "shape": number,
-        "lead": first[0] if first else 0,
-        "lines": (*first, *lines),
-        "others": (),
-    }
+    proof = Proof(*(more.pop(name, number) for name in ("article", "title", "opening", "published")))
+    given = {"site": "", "proof": proof, "lead": first[0] if first else 0, "lines": (*first, *lines), "others": ()}
     return Sighting(**(given | more))
 
 
@@ -56,11 +50,19 @@ def test_versions_of_one_article_are_one_story():
     assert learner.learned("f") == frozenset()
 
 
-def test_the_days_of_a_form_are_one_story():
+@pytest.mark.parametrize("alike", ["title", "opening"])
+def test_the_days_of_a_form_are_one_story(alike):
     learner = Learner()
     for number in range(5 * ENOUGH):
-        learner.see("f", [seen(number, TRAILER, shape=7)], DAY)
+        learner.see("f", [seen(number, TRAILER, **{alike: 7})], DAY)
     assert learner.learned("f") == frozenset()
+
+
+def test_stories_of_one_day_may_differ_by_numbers_alone():
+    learner = Learner()
+    for number in range(ENOUGH):
+        learner.see("f", [seen(number, TRAILER, title=7, opening=7, published=7)], DAY)
+    assert learner.learned("f") == {TRAILER}
 
 
 def test_copies_of_a_story_prove_nothing():
@@ -159,8 +161,7 @@ STORIES = st.lists(
     st.builds(
         Sighting,
         site=st.sampled_from(["", "a.example"]),
-        article=st.integers(0, 30),
-        shape=st.integers(0, 30),
+        proof=st.builds(Proof, *[st.integers(0, 30)] * 3, st.integers(0, 3)),
         lead=HASH,
         lines=st.lists(HASH, max_size=8, unique=True).map(tuple),
         others=st.lists(HASH, max_size=8, unique=True).map(tuple),
@@ -175,7 +176,7 @@ def test_nothing_is_learned_on_first_sight_nor_from_fewer_stories_than_enough(st
     articles: dict[tuple[str, int], set[int]] = {}
     for story in stories:
         for line in story.lines:
-            articles.setdefault((story.site, line), set()).add(story.article)
+            articles.setdefault((story.site, line), set()).add(story.proof.article)
         learner.see("f", [story], DAY)
         for line in learner.learned("f"):
             assert any(len(found) >= ENOUGH for (_, other), found in articles.items() if other == line)
@@ -213,7 +214,7 @@ def test_memory_is_bounded_whatever_comes(monkeypatch):
     for number in range(3000):
         lines = tuple(rng.getrandbits(64) for _ in range(8))
         others = tuple(rng.getrandbits(64) for _ in range(8))
-        story = Sighting(f"s{number % 300}.example", number, number, lines[0], (*lines, 1, 2), others)
+        story = Sighting(f"s{number % 300}.example", Proof(number, number, number, 1), lines[0], (*lines, 1, 2), others)
         learner.see(f"f{number % 3}", [story], DAY)
         assert learner.size <= 2000
     assert learner.size == sum(len(site.lines) for site in learner._sites.values())
@@ -237,7 +238,9 @@ def test_a_told_site_fits_a_message():
     site = Site()
     for number in range(3 * MOST_LINES):
         line = 2**64 - 1 - number % MOST_LINES
-        site.see(Sighting("", number, number, number, (line,), unique(number), ((line, "Ω" * 160),)), DAY)
+        site.see(
+            Sighting("", Proof(number, number, number, 1), number, (line,), unique(number), ((line, "Ω" * 160),)), DAY
+        )
     learner = Learner()
     learner._sites["f", ""] = site
     learner.changed.add(("f", ""))

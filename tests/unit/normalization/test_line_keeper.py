@@ -11,7 +11,7 @@ import pytest
 
 from services.normalization import line_keeper
 from services.normalization.chunk import Outcome, run_chunk
-from services.normalization.feed_lines import LINES_HEADER, Sighting, read_header
+from services.normalization.feed_lines import LINES_HEADER, Proof, Sighting, read_header
 from services.normalization.learning import DAYS, ENOUGH, Learner
 from services.normalization.line_keeper import (
     LOOKED_AT,
@@ -48,8 +48,9 @@ def outcome(*sightings):
     return Outcome((), None, None, "x", 0.0, 0.0, sightings)
 
 
-def seen(number, *lines, **more):
-    return Sighting(**({"site": "", "article": number, "shape": number, "lead": number + 100, "lines": (number + 100, number + 1000, *lines), "others": ()} | more))  # fmt: skip
+def seen(number, *lines):
+    lead = number + 100
+    return Sighting("", Proof(number, number, number, 1), lead, (lead, number + 1000, *lines), ())
 
 
 def teach(keeper, feed="f", count=ENOUGH):

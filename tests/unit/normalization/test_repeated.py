@@ -129,11 +129,11 @@ def test_the_site_is_the_host():
 def test_a_sighting_tells_hashes_and_the_beginning_of_what_was_left_out():
     story = lines(PROSE, MORE, TRAILER)
     kept = without_repeated(story, "", FeedLines(hashes(TRAILER)), keep_first=False)
-    seen = sighting_of(story, kept, site="", article=b"1", title="Harbour reopens")
+    seen = sighting_of(story, kept, site="", article=b"1", title="Harbour reopens", day=1)
     assert seen.samples == (*((one, TRAILER) for one in hashes(TRAILER)),)
     assert set(seen.lines) == hashes(PROSE, MORE, TRAILER)
     assert seen.lead in hashes(PROSE)
-    assert sighting_of(story, story, site="", article=b"1", title="Harbour reopens").samples == ()
+    assert sighting_of(story, story, site="", article=b"1", title="Harbour reopens", day=1).samples == ()
 
 
 def test_the_header_carries_what_was_learned():
@@ -218,5 +218,5 @@ def test_whatever_is_learned_something_is_left_in_order(texts, learned, keep_fir
     assert all(a < b for a, b in pairwise(places))
     assert all(hash_of(line.text, "") in known_hashes for line in every if line not in found)
     assert without_repeated(every, "", FeedLines(), keep_first=keep_first) == every
-    told = sighting_of(every, found, site="", article=b"1", title="t")
+    told = sighting_of(every, found, site="", article=b"1", title="t", day=1)
     assert len(told.lines) + len(told.others) <= 16
