@@ -95,6 +95,29 @@ def test_a_type_that_says_more_is_believed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        (b'<?xml version="1.0"?><invoice><total>4</total></invoice>', "xml"),
+        (b"<invoice><total>4</total></invoice>", "xml"),
+        (b'<invoice number="1">', "xml"),
+        (b"\xef\xbb\xbf<invoice>\n<total>4</total>", "xml"),
+        ("<?xml version='1.0'?><invoice/>".encode("utf-16"), "xml"),
+        (b"<p>A ferry ran.</p><p>Again.</p>", "html"),
+        (b'<div class="story">A ferry ran.', "html"),
+        (b"<GLD> rose on Monday", "text"),
+        (b"<GLD> and <SLV> rose on Monday", "text"),
+        (b"<- see below", "text"),
+        (b"A ferry <b>ran</b>.", "text"),
+        (b"<Publish><ContentItem/></Publish>", "cp-jimi"),
+        (b"<release id='1'><longurl/></release>", "solita"),
+        (b"<RBNews/>", "ritzau"),
+    ],
+)
+def test_markup_sent_as_text_is_seen(raw: bytes, found: str) -> None:
+    assert sniff(raw, Family.TEXT) == found
+
+
+@pytest.mark.parametrize(
     ("data", "found"),
     [
         ({"title": "x"}, "plain"),
