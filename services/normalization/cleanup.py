@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from services.normalization.layout import Paragraph
 from services.normalization.moments import is_moment
+from services.normalization.phrases import LONGEST as LONGEST_PHRASE
 from services.normalization.phrases import Kind, fold, kind_of
 from shared.events import Related
 
@@ -88,7 +89,7 @@ def coded(paragraphs: list[Paragraph]) -> list[Line]:
         if len(text) > LONGEST_TEASER:
             lines.append(Line(text, "P", "", paragraph.blank_before, place))
             continue
-        match = kind_of(text)
+        match = kind_of(text) if len(text) <= LONGEST_PHRASE else None
         if match is None:
             lines.append(Line(text, shape(text), "", paragraph.blank_before, place))
         else:

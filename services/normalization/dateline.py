@@ -39,6 +39,7 @@ _PLACE = rf"(?P<place>[^\W\d_][^\d\n:;!?\"“”„«»()\[\]<>–—=*+]{{1,{LO
 _BRACKETED = r"(?:\((?P<agency>[^()\n]{2,40})\)|/\s?(?P<slashed>[^/()\n]{2,30}?)\s?/)"
 _BARE = r",?\s(?P<bare>[^\W\d_][\w.'-]{1,14})"
 _DASH = r"(?P<dash>\s?[.,]?\s*(?:-{1,3}|[–—_]|:(?!\S))(?:\s+|$|(?<=\s-)(?=[^\W\d_])))"
+_MARK = re.compile("[-(–—_/:]")
 _TIGHT = r"\s?[.,]?\s*(?:-{1,3}|[–—_:])\s*"
 """Behind an agency in brackets no blank is needed: '(EFE).- Los'."""
 _SINCE = r"(?:[,.]\s*|\s+)(?:le\s|den\s|στις\s|a\s)?"
@@ -154,7 +155,7 @@ def read_dateline(paragraph: str) -> Dateline | None:
 def read_opening(paragraph: str) -> Opening | None:
     """The dateline that a paragraph opens with, where its words end, and whether they are surely one; or None."""
     start = paragraph[:LONGEST]
-    if not any(mark in start for mark in ("-", "(", "–", "—", "_", "/", ":")):
+    if not start[:1] or not _MARK.search(start):
         return None
     byline = None
     offset = len(start) - len(start.lstrip("*"))

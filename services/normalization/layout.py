@@ -25,6 +25,10 @@ _BREAKS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
 )
+_ASCII = {code: None for code in range(128) if _INVISIBLE.match(chr(code))} | {
+    code: "\n" for code in range(128) if _BREAKS.match(chr(code))
+}
+"""The same for text of nothing but ASCII, which is faster."""
 _SOFT = re.compile("[\u00ad\u00ac][ \t]*(?:\r\n?|\n)[ \t]*(?=[^\\W\\d_])")
 """A soft hyphen at a line's end (some charsets show it as '¬'): the word goes on in the next line."""
 _ENDS = frozenset(".!?…:\"”»'’)")
@@ -45,6 +49,10 @@ def strip_invisible(text: str) -> tuple[str, int]:
         text = _SOFT.sub("", text)
     if text.replace("\n", "").isprintable():
         return text, 0
+    if text.isascii():
+        text = text.replace("\r\n", "\n")
+        clean = text.translate(_ASCII)
+        return clean, len(text) - len(clean)
     return _INVISIBLE.subn("", _BREAKS.sub("\n", text))
 
 
@@ -98,7 +106,9 @@ def _joined(lines: list[str], squeezed: list[str], stands_alone: Callable[[str],
     block: list[str] = []
     blank = block_blank = True
     alone = False
-    last = max(place for place, line in enumerate(squeezed) if line)
+    last = len(squeezed) - 1
+    while not squeezed[last]:
+        last -= 1
     for place, short in enumerate(squeezed):
         if not short:
             blank = True
@@ -125,23 +135,24 @@ def _base(lines: list[str], squeezed: list[str]) -> int:
 
     In a table with a few sentences most lines may be indented, so the most usual indent of all would not do.
     """
-    indents: Counter[int] = Counter()
+    indents: list[int] = []
     before = ""
     for line, short in zip(lines, squeezed, strict=True):
         if before and short and short[0].islower():
-            indents[len(line) - len(line.lstrip())] += 1
-            if indents.total() == ENOUGH_LINES:
+            indents.append(0 if line[0] == short[0] else len(line) - len(line.lstrip()))
+            if len(indents) == ENOUGH_LINES:
                 break
         before = short
-    return indents.most_common(1)[0][0]
+    return Counter(indents).most_common(1)[0][0] if any(indents) else 0
 
 
 def _glue(block: list[str], text: hyphens.Text) -> str:
     """Lines as one; what a hyphen at a line's end means is for `hyphens` to tell."""
     if len(block) == 1:
         return block[0]
-    if not any(line[-1] in _HYPHENS for line in block):
-        return " ".join(block)
+    joined = " ".join(block)
+    if "- " not in joined and "\u2010 " not in joined:
+        return joined
     glued = block[0]
     for line in block[1:]:
         glued = text.glued(glued, line) if glued[-1] in _HYPHENS else f"{glued} {line}"
