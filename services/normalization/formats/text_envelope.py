@@ -32,6 +32,8 @@ _SIGNED = re.compile(
 )
 _LONGEST_SIGNED = 200
 _SERVICE = re.compile(r"\b(?:service|wire|newsroom|news)\b", re.IGNORECASE)
+_PLACE_CODE = re.compile(r"[A-Z]{2,6}|[A-Z][a-z]{1,3}")
+"""'NSW', 'Vic': with any other words the line is a take key, as Pagemasters writes it."""
 _SUBJECT = re.compile(r"\d{8}")
 _SOURCE_LINE = re.compile(r"\s*SOURCE\s*:?\s+(?P<name>.+)", re.IGNORECASE)
 
@@ -135,29 +137,44 @@ def _interpret(parts: StoryParts, head: dict[str, list[str]], rest: list[str]) -
     for code in head.get("+", []) + head.get("*", []):
         if _SUBJECT.fullmatch(code):
             parts.topics.append(Topic(scheme="iptc-subject", code=code))
-    dollar, colon = said.get("$", ""), said.get(":", "")
+    dollar = said.get("$", "")
     dollar_is_headline = len(dollar) > 3
     category = said.get("%", "") if dollar_is_headline else dollar
     if category and len(category) <= 3:
         parts.topics.append(Topic(scheme="category", code=category))
-    sources = [match["name"].strip() for line in rest[-12:] if (match := _SOURCE_LINE.fullmatch(line))]
-    if colon and any(fold(colon) == fold(name) for name in sources):
-        parts.source, colon = colon, ""
-    if colon[:1].isdigit():
-        parts.given["time"], colon = [colon], ""
+    colon = _issuer_or_words(parts, said, rest)
     parts.title = said.get("^") or (dollar if dollar_is_headline else None) or (colon if "#" in said else None) or None
     parts.slugline = said.get("#") or (colon if "#" not in said else None) or None
-    if place := said.get("@"):
-        parts.places.append(place)
-        parts.given["place"] = [place]
+    _place(parts, said.get("@", ""), said.get("=", ""))
     if genre := said.get("~"):
         if _SERVICE.search(genre):
             parts.source = parts.source or genre
         else:
             parts.topics.append(Topic(scheme="genre", name=genre))
-    _take_key(parts, said.get("=", ""))
     if routing := " ".join(filter(None, [said.get("%", ""), said.get("&", "")])):
         parts.given["routing"] = [routing]
+
+
+def _issuer_or_words(parts: StoryParts, said: dict[str, str], rest: list[str]) -> str:
+    """What `:` says, unless it is the issuer of a release, or a time: '' then."""
+    colon = said.get(":", "")
+    sources = [match["name"].strip() for line in rest[-12:] if (match := _SOURCE_LINE.fullmatch(line))]
+    distributed = said.get("%", "").startswith("MNET")  # Medianet, which distributes releases, names the issuer there
+    if colon and (distributed or any(fold(colon) == fold(name) for name in sources)):
+        parts.source, colon = colon, ""
+    if colon[:1].isdigit():
+        parts.given["time"], colon = [colon], ""
+    return colon
+
+
+def _place(parts: StoryParts, place: str, take_key: str) -> None:
+    """`@` is a place, or (Pagemasters) a take key, which elsewhere is `=`."""
+    if place and not take_key and not _PLACE_CODE.fullmatch(place):
+        place, take_key = "", place
+    if place:
+        parts.places.append(place)
+        parts.given["place"] = [place]
+    _take_key(parts, take_key)
 
 
 def _take_key(parts: StoryParts, words: str) -> None:

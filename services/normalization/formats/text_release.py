@@ -147,13 +147,25 @@ def _next(lines: list[str], place: int) -> int:
 
 def _take_lines(parts: StoryParts, block: list[str], raw: RawStory) -> int:
     """How many of a block's first lines say one thing each; a contact takes the block with it."""
-    for place, line in enumerate(block):
+    place = 0
+    while place < len(block):
+        line = block[place]
         if CONTACT.fullmatch(line) and (":" in line or len(line) <= 40) and reaches(block[place:]):
             add_note(parts, *block[place:])
             return len(block)
-        if not _take_line(parts, line, raw):
+        more = _source_goes_on(block, place)
+        if not _take_line(parts, " ".join([line, *more]), raw):
             return place
-    return len(block)
+        place += 1 + len(more)
+    return place
+
+
+def _source_goes_on(block: list[str], place: int) -> list[str]:
+    """The lines that a long 'Source: …' takes before the line that says 'Media release'."""
+    if not re.match(r"source\s*:", block[place], re.IGNORECASE):
+        return []
+    announced = [at for at in range(place + 1, min(place + 4, len(block))) if _announces(block[at]) is not None]
+    return block[place + 1 : announced[0]] if announced else []
 
 
 def _take_line(parts: StoryParts, line: str, raw: RawStory) -> bool:

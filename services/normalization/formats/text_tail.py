@@ -23,6 +23,8 @@ RIGHTS = re.compile(r"(?:copyright\b|©|\(c\)).{0,200}", re.IGNORECASE)
 """A line of copyright."""
 _ADDRESS = re.compile(r"[\[(<]?(https?://[^\s\])>]{4,1000})[\])>]?")
 _REACHED = re.compile(r"@|https?://|www\.|\+?\d[\d\s().-]{6,}|\b(?:tel|phone|mobile|fax|e-?mail|τηλ)\b", re.IGNORECASE)
+WRAPPED = 60
+"""Columns from which a line may have been broken for want of room."""
 LONGEST_LINE = 120
 MOST_LINES = 40
 
@@ -58,9 +60,12 @@ def _without_tail_lines(parts: StoryParts, lines: list[str]) -> list[str]:
     end = len(lines)
     while end:
         line = lines[end - 1].strip()
+        before = lines[end - 2].strip() if end > 1 else ""
+        if len(before) >= WRAPPED and line and _SOURCE.fullmatch(before):
+            line, end = f"{before} {line}", end - 1
         if source := _SOURCE.fullmatch(line):
             parts.source = parts.source or source["name"].strip()
-        elif (address := _ADDRESS.fullmatch(line)) and not (end > 1 and lines[end - 2].strip()):
+        elif (address := _ADDRESS.fullmatch(line)) and not before:
             take_link(address[1], parts)
         elif line and RIGHTS.fullmatch(line):
             parts.rights = parts.rights or line

@@ -364,6 +364,20 @@ def test_zones_of_dates():
     assert date_of("no date") is None or date_of("no date").value is None
 
 
+def test_a_source_over_two_lines_above_and_below():
+    value = WIRE.replace(
+        "Source: Nordhavn Lines\n", "Source: Nordhavn Lines and the Association of the Ferry Owners of the\nIslands\n"
+    )
+    value = value.replace(
+        "SOURCE  Nordhavn Lines", "SOURCE: Nordhavn Lines and the Association of the Ferry Owners of\nthe Islands"
+    )
+    one = parts(value)
+    assert one.source == "Nordhavn Lines and the Association of the Ferry Owners of the Islands"
+    assert one.title.startswith("Nordhavn Lines Builds")
+    assert "SOURCE" not in one.body
+    assert "the Islands" not in one.body
+
+
 # Envelopes.
 
 
@@ -381,6 +395,29 @@ def test_each_envelope_is_a_story():
     assert second.body == "The bridge was shut on Saturday. $100 million is needed."
     assert (third.title, third.slugline) == ("Harbour reopens", "Harbour")
     assert third.notes == ["no end of message (NNNN)"]
+
+
+def test_a_headline_and_a_take_key_as_results_services_write_them():
+    (one,) = read(
+        raw(
+            b"ZCZC\n#Harbour Greys\n@Fields Saturday\n:Harbour greyhounds\n*T\nRace 1   12:00   Swift\nRace 2   12:30   Slow\nNNNN\n",
+            PLAIN,
+        )
+    )
+    assert (one.slugline, one.title, one.keywords, one.places) == (
+        "Harbour Greys",
+        "Harbour greyhounds",
+        ["Fields Saturday"],
+        [],
+    )
+    assert one.body == "Race 1  12:00  Swift\nRace 2  12:30  Slow"
+    (one,) = read(
+        raw(
+            b"ZCZC AAP\n%MNETALL MFI\n$J\n:Island Trust Ltd\nMedia release: Bridge shut\n\nThe bridge was shut.\nNNNN\n",
+            PLAIN,
+        )
+    )
+    assert (one.source, one.slugline, one.title) == ("Island Trust Ltd", None, "Media release: Bridge shut")
 
 
 def test_a_story_that_speaks_of_zczc_is_no_envelope():
