@@ -7,9 +7,10 @@ that is taken a second time, after a crash, gives the very same messages, and wh
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, Final, NamedTuple
@@ -19,11 +20,12 @@ import orjson
 from services.ingestion.door import Door, Push, Tally
 from services.ingestion.dropbox.archives import HEAD, Entry, Limits, entries, is_archive
 from services.ingestion.dropbox.folder import Claim
+from services.ingestion.dropbox.graves import Graves, refused_of
 from services.ingestion.dropbox.names import content_type_of, family_of_name, shown
 from services.ingestion.idempotency import IdempotencyKeys
 from shared import ids
 from shared.backoff import Tries
-from shared.errors import Refused, TooLarge
+from shared.errors import Refused, TooLarge, Transient
 from shared.events import rfc3339
 from shared.feeds import Feed
 from shared.kafka.ports import Publisher
@@ -103,6 +105,7 @@ class Taker:
         self._now = datetime.now(UTC)
         self._stop = stop
         self._file_limit = settings.sizes.request
+        self._graves = Graves(publisher, settings.sizes.dead_letter_message)
         self._limits = Limits(settings.sizes.request, settings.ingestion.drop_archive_bytes)
         self._door = Door(
             publisher,
@@ -184,16 +187,24 @@ class Taker:
         tally = Tally()
         answer = await self._until_answered(push, tally)
         taken.accepted += tally.accepted
-        if isinstance(answer, Problem):
-            items = answer.members.pop("items", None)
-            if items is None:
-                _refuse(taken, {"receipt": str(receipt), **place}, answer.document())
+        if not isinstance(answer, Problem) and not tally.refused:
+            return
+        refused = refused_of(answer if isinstance(answer, Problem) else orjson.loads(answer), str(receipt))
+        await self._bury(push, str(receipt), refused)
+        for item in refused:
+            name = {"receipt": str(receipt)} if item.get("whole") else {"id": item["id"]}
+            _refuse(taken, {**name, **place}, item["problem"])
+
+    async def _bury(self, push: Push, receipt: str, refused: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what was refused as dead letters, before the file is put away; waits while Kafka is away."""
+        tries = Tries()
+        while True:
+            try:
+                await self._graves.keep(push, receipt, self._now, refused)
+            except Transient:
+                await self._wait(tries)
+            else:
                 return
-        else:
-            items = orjson.loads(answer)["items"] if tally.refused else ()
-        for item in items:
-            if item["status"] == "refused":
-                _refuse(taken, {"id": item["id"], **place}, item["problem"])
 
     async def _until_answered(self, push: Push, tally: Tally) -> bytes | Problem:
         """The door's answer; waits while Kafka is away."""
@@ -206,11 +217,19 @@ class Taker:
             except Problem as problem:
                 if problem.status < 500:
                     return problem
-            try:
-                async with asyncio.timeout(tries.next()):
-                    await self._stop.wait()
-            except TimeoutError:
-                continue
+            await self._wait(tries)
+
+    async def _wait(self, tries: Tries) -> None:
+        """Before another try.
+
+        Raises:
+            Stopped: the service is stopping.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(tries.next()):
+                await self._stop.wait()
+        if self._stop.is_set():
+            raise Stopped
 
 
 def _key(token: str, number: int) -> str:
