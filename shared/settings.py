@@ -246,6 +246,8 @@ class IndexingSettings(Section):
     """Most bytes in one bulk request; below Elasticsearch's http.max_content_length."""
     remembered_articles: int = Field(200_000, ge=0)
     """Articles whose place and version the worker keeps in memory (about 300 bytes each)."""
+    clock_interval_s: float = Field(1.0, gt=0, le=60)
+    """How often the worker that runs the clock looks whether an embargo has ended or a story expired."""
     clusters: bool = True
     """Find near copies and give them a common `cluster_id`; without it every article stands alone."""
     cluster_window_h: float = Field(96.0, gt=0, le=744)

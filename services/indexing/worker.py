@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 
+from services.indexing.clock import Clock, Clocked
 from services.indexing.handler import IndexingHandler
 from services.indexing.indexer import Indexer
 from services.indexing.letters import STAGE
@@ -14,6 +15,7 @@ from shared.elastic.store import ElasticStore
 from shared.events import ARTICLES_NORMALIZED, DEAD_LETTERS, now
 from shared.health import Health
 from shared.kafka.client import AiokafkaPublisher, AiokafkaSource
+from shared.kafka.dead_letter import DeadLetters
 from shared.kafka.ports import Publisher, Source
 from shared.service import run_service
 from shared.settings import Settings
@@ -62,14 +64,26 @@ async def run(
     verbose = settings.log.level == "debug"
     memory = Memory(settings.indexing.remembered_articles)
     indexer = Indexer(store, memory, since=since, clock=now, settings=settings.indexing)
-    if await prepared("the index", indexer.prepare, health, stop):
-        await consume(
-            settings,
-            health,
-            stop,
-            publisher=publisher,
-            source=source,
-            stage=STAGE,
-            topics=TOPICS,
-            handler=lambda letters: IndexingHandler(indexer, publisher, letters, since=since, verbose=verbose),
-        )
+    clock = Clock(store, publisher, now=now)
+    clocked: list[Clocked] = []
+
+    def handler(letters: DeadLetters) -> Clocked:
+        indexing = IndexingHandler(indexer, publisher, letters, since=since, verbose=verbose)
+        clocked.append(Clocked(indexing, clock, settings.indexing.clock_interval_s))
+        return clocked[-1]
+
+    try:
+        if await prepared("the index", indexer.prepare, health, stop):
+            await consume(
+                settings,
+                health,
+                stop,
+                publisher=publisher,
+                source=source,
+                stage=STAGE,
+                topics=TOPICS,
+                handler=handler,
+            )
+    finally:
+        for one in clocked:
+            await one.stop()

@@ -145,7 +145,7 @@ async def _lookup_some(
         "version": True,
         "_source": list(fields) or False,
     }
-    answer = await _whole(client, alias, body)
+    answer = await whole_answer(client, alias, body)
     for hit in answer["hits"]["hits"]:
         document = Found(hit["_index"], hit["_version"], hit.get("_source", {}))
         before = found.get(hit["_id"])
@@ -155,7 +155,7 @@ async def _lookup_some(
             found[hit["_id"]] = document
 
 
-async def _whole(client: AsyncElasticsearch, alias: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+async def whole_answer(client: AsyncElasticsearch, alias: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
     """The answer of every shard to a search, or an error: half an answer says nothing of what is missing."""
     with border("look-up", refusal_is_ours=True):
         response = await client.perform_request(
@@ -207,7 +207,7 @@ async def rows(
         "sort": ["_doc"],
         "_source": ["article_id"],
     }
-    answer = await _whole(client, alias, body)
+    answer = await whole_answer(client, alias, body)
     return [Row(hit["_index"], hit["_id"], hit["_source"]["article_id"]) for hit in answer["hits"]["hits"]]
 
 

@@ -17,10 +17,11 @@ import orjson
 from shared.backoff import Backoff
 from shared.elastic.border import safe_reason
 from shared.elastic.bulk import WRITTEN, BulkWriter, Sleep, Verdict
+from shared.elastic.due import due_of
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS_ALIAS, MARKS, alias_of
 from shared.elastic.mapping import article_properties, dead_letter_properties, mark_properties, version_properties
 from shared.elastic.outcomes import INDEX_MISSING, Outcome, classify
-from shared.elastic.ports import Action, Found, ItemOutcome, Near, Nearby, OnWait, Row
+from shared.elastic.ports import Action, After, Due, Found, Instant, ItemOutcome, Near, Nearby, OnWait, Row
 from shared.errors import NewswireError
 
 _MAPPINGS = {
@@ -181,6 +182,23 @@ class MemoryStore:
             for one, of in filter(None, found)
             if one.cluster_id in clusters or (bands & of and nearby.start <= one.at <= nearby.end)
         ]
+
+    async def due(
+        self, instant: Instant, span: tuple[datetime, datetime], after: After | None, limit: int
+    ) -> list[Due]:
+        """Articles whose instant lies in that span, as of the last refresh."""
+        self._fail_read()
+        found: list[Due] = []
+        for part in self._of(ARTICLES):
+            for id_, hit in part.seen.items():
+                text = hit.source.get(instant)
+                if text is None or hit.source.get("status") != "usable" or hit.source.get("embargo_open"):
+                    continue
+                moment = datetime.fromisoformat(text)
+                place = (int(moment.timestamp() * 1000), id_)
+                if span[0] <= moment < span[1] and (after is None or place > after):
+                    found.append(due_of(hit.source, place))
+        return sorted(found, key=lambda one: one.place)[:limit]
 
     async def fetch(
         self, places: Sequence[tuple[str, str]], fields: Sequence[str] | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from shared.elastic.outcomes import Outcome
@@ -93,6 +94,25 @@ class Nearby:
     end: int = 0
 
 
+Instant = Literal["embargoed_until", "expires"]
+After = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A usable article, free of an embargo without an end, whose instant lies in the span that was asked for.
+
+    `place` is where it stands in the order of the answer: what to go on after.
+    """
+
+    article_id: str
+    ext_version: int
+    embargoed_until: datetime | None
+    expires: datetime | None
+    indexed: datetime
+    place: After
+
+
 class ArticleStore(Protocol):
     """The index as indexing needs it.
 
@@ -116,6 +136,11 @@ class ArticleStore(Protocol):
 
         `unless`: those that have all of these values already are left out; None: the field is absent.
         """
+
+    async def due(
+        self, instant: Instant, span: tuple[datetime, datetime], after: After | None, limit: int
+    ) -> list[Due]:
+        """Articles whose instant lies in that span, as a search sees them, the earliest first (see `shared.elastic.due`)."""
 
     async def near(self, nearby: Nearby) -> list[Near]:
         """Live documents that may be near copies, as a search sees them, each once; some 10,000 at most a request."""

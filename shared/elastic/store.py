@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from elasticsearch import AsyncElasticsearch
 
 from shared.elastic import client as calls
 from shared.elastic import index
 from shared.elastic.bulk import BulkWriter
+from shared.elastic.due import due
 from shared.elastic.nearby import near
-from shared.elastic.ports import Action, Found, ItemOutcome, Near, Nearby, OnWait, Row
+from shared.elastic.ports import Action, After, Due, Found, Instant, ItemOutcome, Near, Nearby, OnWait, Row
 from shared.elastic.request import BulkRequest
 from shared.errors import Misconfigured
 from shared.settings import Settings
@@ -62,6 +64,12 @@ class ElasticStore:
     ) -> list[Row]:
         """Documents of these articles that do not have all of these values."""
         return await calls.rows(self._client, alias, article_ids, unless, limit)
+
+    async def due(
+        self, instant: Instant, span: tuple[datetime, datetime], after: After | None, limit: int
+    ) -> list[Due]:
+        """Articles whose instant lies in that span, the earliest first."""
+        return await due(self._client, instant, span, after, limit)
 
     async def near(self, nearby: Nearby) -> list[Near]:
         """Live documents that may be near copies, as a search sees them."""

@@ -35,6 +35,7 @@ class Room:
         self.broker = MemoryBroker(partitions=1)
         self.tag = uuid.uuid4().hex[:8]
         self._offset = itertools.count()
+        self.ids: set[str] = set()
 
     def worker(self, store: Any = None, memory: int | Memory = 1000) -> IndexingHandler:
         publisher = self.broker.publisher()
@@ -44,7 +45,9 @@ class Room:
         return IndexingHandler(indexer, publisher, DeadLetters(publisher, "indexing"), since=SINCE)
 
     def article(self, name: str = "a", **fields: Any) -> Article:
-        return article(f"{name}-{self.tag}", **fields)
+        made = article(f"{name}-{self.tag}", **fields)
+        self.ids.add(str(made.article_id))
+        return made
 
     def record(self, made: Article, **fields: Any) -> Record:
         """A record of an article; `fields` are put into the JSON behind the model's back."""
