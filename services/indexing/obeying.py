@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from services.indexing import document, history, holding
-from services.indexing.accounting import Round
+from services.indexing.accounting import REDELIVERED, Round
 from services.indexing.announce import Announcement
 from services.indexing.orders import Obeyed, Ordered, obey
 from services.indexing.plan import Plan
@@ -66,6 +66,10 @@ class Obedience:
         if order.article_id in done.again:
             return None
         standing = after or stored
+        if standing is not None and obeyed.outcome == REDELIVERED:
+            # A release that was broken off before its history was opened: what it says is said again.
+            wanted = holding.Wanted(order.article_id, standing.standing, standing.ext_version)
+            await self._holding.apply([wanted])
         if standing is not None and standing.overlay is not None and standing.overlay.erased:
             await self._scrub(order.article_id)
         self._account(order, obeyed, standing, found, done)

@@ -14,7 +14,7 @@ from shared.elastic.memory import MemoryStore
 from shared.elastic.ports import Action
 from shared.elastic.store import ElasticStore
 from shared.errors import Unavailable
-from shared.events import Status
+from shared.events import Order, Status
 from shared.settings import ElasticsearchSettings, Settings
 from tests.contract.indexing_room import Room
 
@@ -90,6 +90,37 @@ async def test_one_kill_closes_its_own_article_alone(room):
     assert said(await room.history(one[0])) == {(True, "")}
     assert said(await room.history(other[0])) == {(False, "2090")}
     assert said(await room.history(third[0])) == {(False, "")}
+
+
+HOLD, RELEASE, ORDER_KILL = (Order.WITHHOLD, 100), (Order.RELEASE, 200), (Order.KILL, 300)
+ORDERS = [
+    ([HOLD], {(True, "")}),
+    ([HOLD, RELEASE], {(False, "")}),
+    ([ORDER_KILL], {(True, "")}),
+    ([HOLD, RELEASE, ORDER_KILL], {(True, "")}),
+]
+
+
+@pytest.mark.parametrize(("orders", "standing"), ORDERS)
+async def test_orders_close_and_open_history_also_after_a_crash(orders, standing):
+    for at in itertools.count(1):
+        store = MemoryStore()
+        room = Room(store)
+        first, second = versions(room, [PLAIN, PLAIN])
+        worker = room.worker()
+        for one in (first, second):
+            await worker.handle(room.records(one))
+        *before, last = [[room.order(first, order, seconds=seconds)] for order, seconds in orders]
+        for batch in before:
+            await worker.handle(batch)
+        cutting = Cutting(store, at)
+        was_cut = await is_cut_off(worker, last)
+        cutting.mend()
+        if not was_cut:
+            assert at > 3
+            return
+        await room.worker().handle(last)
+        assert said(await room.history(first)) == standing, f"cut off at call {at}"
 
 
 class Cutting:

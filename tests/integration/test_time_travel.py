@@ -10,7 +10,7 @@ import pytest
 
 from shared.elastic.index import ARTICLES
 from shared.errors import Unavailable
-from shared.events import Status
+from shared.events import Order, Status
 from tests.integration.history_room import START, PastRoom, past_room
 
 pytestmark = [pytest.mark.servers]
@@ -61,14 +61,24 @@ def a_version(chance, room, name, number):
     return room.article(name, version=version, seconds=number * 60 + chance.random(), **more)
 
 
-@pytest.mark.parametrize("seed", range(4))
+ORDERS = (Order.WITHHOLD, Order.WITHHOLD, Order.RELEASE, Order.RELEASE, Order.KILL, Order.ERASE)
+
+
+def something(chance, room, name, step):
+    """The record of a version, or of an operator's order."""
+    if chance.random() < 0.2:
+        return room.order(room.article(name), chance.choice(ORDERS), seconds=1000 * step)
+    return room.record(a_version(chance, room, name, step))
+
+
+@pytest.mark.parametrize("seed", range(3))
 async def test_every_moment_is_answered_as_it_was_but_for_what_is_held_since(room, seed):
     chance = random.Random(seed)
     names = [f"n{number}" for number in range(25)]
     worker, record = room.worker(), {}
     for step in range(1, 11):
         room.tick()
-        batch = room.records(*[a_version(chance, room, name, step) for name in names if chance.random() < 0.5])
+        batch = [something(chance, room, name, step) for name in names if chance.random() < 0.5]
         if batch and chance.random() < 0.4:
             await crash_before_the_live_document(room, worker, batch)
             room.tick(1)
