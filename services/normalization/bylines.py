@@ -49,6 +49,11 @@ def persons(given: Iterable[str]) -> list[str]:
     ]
 
 
+def signed(line: str) -> list[str]:
+    """The persons in a line that is a byline by its first word ('Von Magdalena Huber und Tobias Reiter'), else none."""
+    return persons([line]) if len(line) <= LONGEST and _BY.match(line) else []
+
+
 def without_site(found: list[str], sites: Iterable[str]) -> list[str]:
     """The names that are not the site's own, 'n-tv' for n-tv.de."""
     own = {letters(site) for site in sites}

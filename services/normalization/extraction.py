@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from services.normalization.outline import HEADINGS, Outline, Piece
+from services.normalization.phrases import Kind, kind_of
 
 LONGEST_HEADING: Final = 200
 FIRST_AFTER_HEADLINE: Final = 300
@@ -24,7 +25,8 @@ ALIKE: Final = 60
 
 _SENTENCE = re.compile(r"[.!?…。！？।:؟۔][\"'”’»“)\]]*(?:\s|$)")
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
-_KEPT = frozenset("ghslb")
+_KEPT = frozenset("ghslbr")
+_FURTHER = frozenset({Kind.CREDIT, Kind.REPORTING, Kind.RELATED, Kind.TRAILER})
 
 
 class Extracted(NamedTuple):
@@ -63,7 +65,7 @@ def _score(outline: Outline) -> None:
     """Give every piece its kind and score.
 
     Kinds: t headline, h subhead, g prose, s short line, l entry of a list, b prose in a bare container, n short text in one,
-    x furniture, teasers and links.
+    r pointer to another story, x furniture, teasers and links.
     """
     wide = len(_CJK.findall("".join(piece.text[:20] for piece in outline.pieces[:200]))) > 300
     for piece in outline.pieces:
@@ -85,8 +87,7 @@ def _kind(piece: Piece, length: float) -> tuple[str, float]:
     if tag in HEADINGS:
         return _heading(tag, links, length)
     if links > 0.6 and length < 250:
-        sentence = tag == "p" and length > 70 and links < 0.92 and _SENTENCE.search(piece.text)
-        return ("s", 0) if sentence else ("x", -100)
+        return _link(piece, length)
     if tag in ("p", "blockquote"):
         return _paragraph(piece.text, links, length)
     if links >= 0.4:
@@ -96,12 +97,25 @@ def _kind(piece: Piece, length: float) -> tuple[str, float]:
     return ("b", 0.6 * min(length, 600)) if length >= 80 and _SENTENCE.search(piece.text) else ("n", -30)
 
 
+def _link(piece: Piece, length: float) -> tuple[str, float]:
+    if piece.tag != "li" and _names_a_story(piece.text):
+        return "r", 0
+    sentence = piece.tag == "p" and length > 70 and piece.links < 0.92 and _SENTENCE.search(piece.text)
+    return ("s", 0) if sentence else ("x", -100)
+
+
 def _paragraph(text: str, links: float, length: float) -> tuple[str, float]:
     if links >= 0.5:
         return "x", -100
     if length >= 40 and (length > 150 or _SENTENCE.search(text)):
         return "g", min(length, 600)
     return "s", 5 if length > 25 else 0
+
+
+def _names_a_story(text: str) -> bool:
+    """Whether a line of links is 'Also read: …', which is no story but is told of (`cleanup` takes it out)."""
+    match = kind_of(text)
+    return match is not None and match.kind is Kind.RELATED and bool(match.rest.strip(" .:!…"))
 
 
 def _heading(tag: str, links: float, length: float) -> tuple[str, float]:
@@ -140,12 +154,24 @@ def _with_neighbours(pieces: list[Piece], start: int, end: int) -> list[Piece]:
     if not prose:
         return run
     before = [piece for piece in pieces[min(prose[0], start) : start] if _is_neighbour(piece, inside)]
-    behind = [piece for piece in pieces[end : max(prose[-1] + 1, end)] if _is_neighbour(piece, inside)]
-    return before + run + behind
+    last = max(prose[-1] + 1, end)
+    behind = [piece for piece in pieces[end:last] if _is_neighbour(piece, inside)]
+    return before + run + behind + _closing_lines(pieces[last:], inside)
+
+
+def _closing_lines(pieces: list[Piece], inside: set[object]) -> list[Piece]:
+    """The lines right behind the text that tell its source, its reporters and other stories: `cleanup` reads them."""
+    found = []
+    for piece in pieces:
+        match = kind_of(piece.text) if piece.parent in inside and piece.kind in ("s", "r", "g", "n") else None
+        if match is None or match.kind not in _FURTHER:
+            break
+        found.append(piece)
+    return found
 
 
 def _is_neighbour(piece: Piece, inside: set[object]) -> bool:
-    if piece.kind not in ("g", "h", "l", "s"):
+    if piece.kind not in ("g", "h", "l", "s", "r"):
         return False
     parent = piece.parent
     return parent in inside or (piece.tag == "li" and parent is not None and parent.getparent() in inside)
@@ -199,11 +225,13 @@ def _trimmed(kept: list[Piece]) -> list[Piece]:
     """Without subheads that nothing follows, and without a last line that stands elsewhere than all others."""
     prose = [piece for piece in kept if piece.kind in ("g", "b")]
     places = Counter(_place(piece) for piece in prose)
+    around = {piece.parent for piece in prose}
     end = len(kept)
     left = sum(len(piece.text) for piece in kept)
     while end:
         last = kept[end - 1]
-        alone = len(prose) >= 6 and last.kind != "h" and places[_place(last)] < 2 and len(last.text) <= 0.2 * left
+        entry = last.tag == "li" and last.parent is not None and last.parent.getparent() in around
+        alone = len(prose) >= 6 and not entry and places[_place(last)] < 2 and len(last.text) <= 0.2 * left
         if last.kind != "h" and not alone:
             break
         left -= len(last.text)

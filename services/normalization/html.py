@@ -12,31 +12,32 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
-from typing import Final, cast
+from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 import nh3
 from htmldate import find_date
-from lxml import etree
 from lxml.etree import _Element
 
 from services.normalization import bylines, second_opinion
+from services.normalization.dom import is_crumb, is_outside, named, parsed, text_of
 from services.normalization.extraction import Extracted, extract
 from services.normalization.headline import Source, headlines, letters, plain
 from services.normalization.jsonld import Graph
 from services.normalization.moments import LONGEST, is_moment
-from services.normalization.outline import Outline, read_outline
+from services.normalization.outline import Outline, Piece, read_outline
 from services.normalization.page_dates import Found, corrected_by, first_readable, zone_of
 from services.normalization.page_kind import PageKind, Said, kind_of_page
 from services.normalization.parts import Block, BlockTag, GivenDate
 from services.normalization.phrases import fold
-from services.normalization.xml import too_deep
 from services.normalization.zones import is_day_first
 from shared.events import Image
 
 SURE_SHARE: Final = 0.3
 SURE_LENGTH: Final = 200
 """Share of a page's running text, and characters, from which our own reading of a body needs no second opinion."""
+EDGE: Final = 3
+"""Blocks at either end of a body among which a date or byline is no part of it."""
 LONG: Final = 1500
 """Characters of a body that is believed whatever its share: pages go on with other stories."""
 
@@ -56,7 +57,6 @@ _DATES = (
     "//*[@itemprop='datePublished' or contains(@class,'date') or contains(@class,'Date') or contains(@class,'time') or "
     "contains(@class,'publi') or contains(@class,'fecha') or contains(@class,'datum') or contains(@class,'data-')]"
 )
-_OUTSIDE = frozenset({"nav", "aside", "footer"})
 _ALLOWED = {"p", "h2", "h3", "ul", "ol", "li", "blockquote", "em", "strong", "b", "i", "br", "table", "tr", "td", "th"}
 _TAGS: dict[str, BlockTag] = {"h1": "h2", "h2": "h2", "li": "li", "blockquote": "blockquote", "p": "p", "div": "p"}
 
@@ -66,7 +66,7 @@ class Page:
 
     def __init__(self, text: str, address: str | None) -> None:
         self.text = text
-        self.tree = _parsed(text)
+        self.tree = parsed(text)
         self.address = address
         self._meta: dict[str, str] = {}
         self._found: dict[str, list[_Element]] = defaultdict(list)
@@ -90,7 +90,7 @@ class Page:
         return next((self._meta[name] for name in names if name in self._meta), None)
 
     def _first(self, tag: str) -> str | None:
-        return next((words for element in self._found[tag] if (words := _text(element))), None)
+        return next((words for element in self._found[tag] if (words := text_of(element))), None)
 
     @cached_property
     def host(self) -> str:
@@ -125,12 +125,12 @@ class Page:
 
         An `h1` in a breadcrumb is no headline: there it is an `h2`, whose parts may be a kicker and the headline.
         """
-        shown = [words for one in self._found["h1"] if (words := _text(one)) and not _is_crumb(one)]
+        shown = [words for one in self._found["h1"] if (words := text_of(one)) and not is_crumb(one)]
         if shown:
             return {"heading": next((words for words in shown if letters(words) in others), shown[0])}
         for element in self.tree.iter("h2") if self.tree is not None and self._found["h1"] else ():
             for one in (*element, element):
-                if isinstance(one.tag, str) and (words := _text(one)) and letters(words) in others:
+                if isinstance(one.tag, str) and (words := text_of(one)) and letters(words) in others:
                     return {"second": words}
         return {}
 
@@ -152,16 +152,35 @@ class Page:
         return self._byline() or found
 
     def _byline(self) -> list[str]:
-        for element in _named(self.tree, _BYLINES) if self.tree is not None else ():
-            if element.tag in ("script", "style", "meta", "link", "body", "html") or _is_outside(element):
+        for element in named(self.tree, _BYLINES) if self.tree is not None else ():
+            if element.tag in ("script", "style", "meta", "link", "body", "html") or is_outside(element):
                 continue
-            links = [words for one in element.iter("a") if (words := _text(one))]
-            line = _text(element)
+            links = [words for one in element.iter("a") if (words := text_of(one))]
+            line = text_of(element)
             if line and len(line) <= _LONGEST_BYLINE:
                 found = bylines.persons(links) or bylines.persons([line])
                 if own := bylines.without_site(found, self.sites):
                     return own
-        return []
+        lines = (bylines.signed(piece.text) for piece in (*self._at_headline, *self._at_end))
+        return next((own for found in lines if (own := bylines.without_site(found, self.sites))), [])
+
+    @cached_property
+    def _at_headline(self) -> list[Piece]:
+        """The pieces around the headline, those below it first."""
+        pieces = self.outline.pieces
+        headline = next((number for number, piece in enumerate(pieces) if piece.tag == "h1"), None)
+        if headline is None:
+            return []
+        return pieces[headline + 1 : headline + 15] + pieces[max(headline - 5, 0) : headline]
+
+    @property
+    def _at_end(self) -> list[Piece]:
+        """The body's last piece and the two behind it."""
+        last = next(reversed(self.extracted.pieces), None)
+        if last is None:
+            return []
+        place = next(number for number, piece in enumerate(self.outline.pieces) if piece is last)
+        return self.outline.pieces[place : place + 3]
 
     def published(self) -> Found:
         """When it was published; a day alone where only htmldate finds one."""
@@ -174,7 +193,7 @@ class Page:
         yield from (text for text in head if text)
         times = self._found["time"]
         yield from (value for one in times if (value := (one.get("datetime") or "").strip()))
-        yield from (words for one in times[:10] if (words := _text(one)))
+        yield from (words for one in times[:10] if (words := text_of(one)))
         yield from self._dates_at_headline()
         yield from self._dates_shown()
         if searched := self._searched_date():
@@ -183,18 +202,14 @@ class Page:
 
     def _dates_at_headline(self) -> Iterator[str]:
         """Lines around the headline that are a date and nothing else."""
-        pieces = self.outline.pieces
-        headline = next((number for number, piece in enumerate(pieces) if piece.tag == "h1"), None)
-        if headline is not None:
-            yield from (one.text for one in pieces[headline + 1 : headline + 15] if is_moment(one.text))
-            yield from (one.text for one in pieces[max(headline - 5, 0) : headline] if is_moment(one.text))
+        yield from (piece.text for piece in self._at_headline if is_moment(piece.text))
 
     def _dates_shown(self) -> Iterator[str]:
         """Lines that by their element's name hold a date."""
-        for element in _named(self.tree, _DATES) if self.tree is not None else ():
-            if not _is_outside(element):
+        for element in named(self.tree, _DATES) if self.tree is not None else ():
+            if not is_outside(element):
                 yield from (text for text in (element.get("content"), element.get("datetime")) if text)
-                if (words := _text(element)) and len(words) <= LONGEST:
+                if (words := text_of(element)) and len(words) <= LONGEST:
                     yield words
 
     def _searched_date(self) -> str | None:
@@ -310,49 +325,24 @@ class Page:
                 found = other
         if not found and (told := self.graph.text("articleBody")):
             found = [Block("p", text) for line in told.splitlines() if (text := plain(line))]
+        return self._without_head(found)
+
+    def _without_head(self, found: list[Block]) -> list[Block]:
+        """The blocks without the headline above them and without lines that are but a date or a byline, above or below."""
         titles = {fold(title) for title in self.titles}
         while found and fold(found[0].text) in titles:
             del found[0]
-        return found
+        edges = {*range(EDGE), *range(len(found) - EDGE, len(found))}
+        return [
+            block
+            for number, block in enumerate(found)
+            if number not in edges or not (is_moment(block.text) or bylines.signed(block.text))
+        ]
 
 
 def is_sure(own: Extracted) -> bool:
     """Whether a body found by ourselves is long enough, by itself or beside all else on its page."""
     return own.length >= LONG or (own.share >= SURE_SHARE and own.length >= SURE_LENGTH)
-
-
-def _named(tree: _Element, path: str) -> list[_Element]:
-    """Elements that an XPath finds by their names, at most forty."""
-    return cast("list[_Element]", tree.xpath(path))[:40]
-
-
-def _parsed(text: str) -> _Element | None:
-    """The tree of a page's text; None if there is nothing in it, or it is nested beyond what is read."""
-    if not text.strip():
-        return None
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
-    try:
-        tree: _Element | None = etree.fromstring(text.replace("\0", "").encode("utf-8", "replace"), parser)
-    except (etree.ParserError, etree.XMLSyntaxError):
-        return None
-    return None if tree is None or too_deep(tree) else tree
-
-
-def _text(element: _Element) -> str:
-    return " ".join("".join(cast("Iterator[str]", element.itertext())).split())
-
-
-def _is_crumb(element: _Element) -> bool:
-    for one in (element, *element.iterancestors()):
-        if one.tag == "nav" or "crumb" in f"{one.get('class')} {one.get('id')}".lower():
-            return True
-        if one.tag == "body":
-            break
-    return False
-
-
-def _is_outside(element: _Element) -> bool:
-    return any(one.tag in _OUTSIDE for one in element.iterancestors())
 
 
 def sanitise(markup: str) -> str | None:
