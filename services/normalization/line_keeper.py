@@ -20,7 +20,7 @@ import orjson
 from services.normalization.chunk import Item, Outcome
 from services.normalization.feed_lines import LINES_HEADER, header_of, packed
 from services.normalization.learning import Learner
-from shared.errors import NewswireError
+from shared.errors import Misconfigured, NewswireError
 from shared.events import FEEDS_LINES, header
 from shared.kafka.ports import Message, Publisher, Record, TopicPartition
 from shared.kafka.reading import Reader
@@ -34,6 +34,8 @@ LOOKED_AT_AT_ONCE: Final = 120
 TOLD_EVERY_S: Final = 60.0
 """What is known of a site is written so often; a line that has come to be learned, at once."""
 HEARD_EVERY_S: Final = 20.0
+RETRY_S: Final = 1.0
+"""While nothing has been read yet."""
 FIRST_S: Final = 10.0
 """How long the first stories wait for what was learned before."""
 PUBLISH_S: Final = 5.0
@@ -151,7 +153,9 @@ class LineKeeper:
                         self._learner.forget(self._day())
             except NewswireError as error:
                 self._complain(error)
-                await asyncio.sleep(HEARD_EVERY_S)
+                if isinstance(error, Misconfigured):  # no such topic: there is nothing to wait for
+                    self._first.set()
+                await asyncio.sleep(HEARD_EVERY_S if self._first.is_set() else RETRY_S)
 
     async def _catch_up(self, reader: Reader) -> None:
         spans = {

@@ -116,12 +116,15 @@ class Room:
         }
 
     def shown(self):
-        done = subprocess.run(
-            [sys.executable, "-m", "cli", "feeds", "lines", self.feed, "--json"],
-            cwd=ROOT, env=self.environment, capture_output=True, check=False, timeout=60,
-        )  # fmt: skip
+        done = self.asked()
         assert done.returncode == 0, done.stdout + done.stderr
         return orjson.loads(done.stdout)["lines"]
+
+    def asked(self, **environment):
+        return subprocess.run(
+            [sys.executable, "-m", "cli", "feeds", "lines", self.feed, "--json"],
+            cwd=ROOT, env=self.environment | environment, capture_output=True, check=False, timeout=60,
+        )  # fmt: skip
 
 
 @pytest.fixture
@@ -191,3 +194,11 @@ async def test_what_one_worker_learned_another_hears(room, monkeypatch):
             if TRAILER not in made[f"{room.feed}-{number}"]["body"]:
                 break
         assert number < 50 + ENOUGH - 1, "by what it saw itself it cannot have known"
+
+
+async def test_a_feed_of_which_nothing_is_known_and_a_kafka_that_is_away(room):
+    assert room.shown() == []
+    away = room.asked(NEWSWIRE_KAFKA__BOOTSTRAP_SERVERS="127.0.0.1:1", NEWSWIRE_KAFKA__REQUEST_TIMEOUT_S="1")
+    assert away.returncode == 1
+    assert away.stderr.startswith(b"newswire: no Kafka at 127.0.0.1:1")
+    assert away.stderr.count(b"\n") == 1

@@ -6,6 +6,7 @@ import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from cli.feeds import findings
 from cli.feeds.file import change
+from cli.feeds.lines import told
 from cli.feeds.text import with_feed, with_list
 from cli.main import app
 from services.ingestion.auth import authenticate
@@ -348,3 +350,31 @@ def test_many_who_change_the_file_at_once_lose_no_change(tmp_path: Path) -> None
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda name: change(path, lambda old: with_feed(old, name, {}), may_make=True), names))
     assert sorted(parse_feeds(path.read_text())) == sorted(names)
+
+
+def test_the_repeated_lines_of_a_feed_are_told_those_left_out_first() -> None:
+    def line(hash_: str, **more: object) -> dict[str, object]:
+        return {
+            "hash": hash_,
+            "stories": [[1, 2, 3, 4], [5, 6, 7, 8]],
+            "hits": 3,
+            "of": 4,
+            "last": 20_000,
+            "learned": False,
+        } | more
+
+    values = {
+        "a.example": orjson.dumps(
+            {"v": 1, "lines": [line(f"{10:016x}"), line(f"{11:016x}", learned=True, sample="Sign up")]}
+        ),
+        "": orjson.dumps({"v": 1, "lines": [line(f"{12:016x}", hits=4)]}),
+        "broken": b"{",
+        "newer": b'{"v": 9, "lines": []}',
+    }
+    rows = told(values)
+    assert [(row["site"], row["hash"][-2:], row["learned"], row["share"]) for row in rows] == [
+        ("a.example", "0b", True, 0.75),
+        ("", "0c", False, 1.0),
+        ("a.example", "0a", False, 0.75),
+    ]
+    assert (rows[0]["sample"], rows[0]["last"], rows[0]["stories"]) == ("Sign up", "2024-10-04", 2)

@@ -43,6 +43,11 @@ def test_every_rule_of_the_feeds_file_arrives() -> None:
     assert read.status_map == {"withheld": "embargoed", "à retenir": "withheld"}
 
 
+def test_a_feed_whose_lines_are_not_to_be_learned_says_so() -> None:
+    assert headers_of("learn_lines = false") == (*ENVELOPE, ("ce_learnlines", b"false"))
+    assert headers_of("learn_lines = true") == ENVELOPE
+
+
 def test_a_feed_without_rules_sends_none() -> None:
     assert headers_of("") == ENVELOPE
     read = raw_story(ENVELOPE, b"{}")

@@ -114,6 +114,13 @@ def test_a_line_that_is_gone_is_forgotten():
     assert learner.learned("f") == frozenset()
 
 
+def test_a_line_that_was_not_seen_for_long_is_forgotten_though_its_feed_is_busy():
+    learner = taught(2 * ENOUGH)
+    for number in range(1000, 1003):
+        learner.see("f", [seen(number)], DAY + DAYS)
+    assert learner.learned("f") == frozenset()
+
+
 def test_a_feed_that_fell_silent_is_forgotten():
     learner = taught(ENOUGH)
     learner.forget(DAY + DAYS - 1)

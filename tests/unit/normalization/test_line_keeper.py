@@ -190,13 +190,15 @@ async def test_what_could_not_be_written_is_written_later():
     assert len(broker.records(FEEDS_LINES)) == 1
 
 
-async def test_a_topic_that_is_not_there_holds_nothing_up(monkeypatch):
-    monkeypatch.setattr(line_keeper, "FIRST_S", 0.05)
+@pytest.mark.parametrize(("error", "first_s"), [(Misconfigured("no such topic"), 60.0), (Unavailable("away"), 0.05)])
+async def test_a_topic_that_cannot_be_read_holds_nothing_up(monkeypatch, error, first_s):
+    monkeypatch.setattr(line_keeper, "FIRST_S", first_s)
     monkeypatch.setattr(line_keeper, "HEARD_EVERY_S", 0.01)
+    monkeypatch.setattr(line_keeper, "RETRY_S", 0.01)
 
     class Missing:
         async def spans(self, topic):
-            raise Misconfigured("no such topic")
+            raise error
 
     @contextlib.asynccontextmanager
     async def reader():

@@ -77,7 +77,12 @@ def reserves(number):
     head = (
         f"Reserves of the central bank {way} by {RNG.randint(1, 90)} million in the week to {day_of(number)}, it said."
     )
-    return title, [head, "Gold holdings were unchanged.", f"Holdings of foreign currency {way} to {price()} million."]
+    return title, [
+        head,
+        "The bank did not say why.",
+        f"Foreign currency {way} to {price()} million, and it was not said how.",
+        "Gold holdings were unchanged.",
+    ]
 
 
 def earnings(number):
