@@ -67,6 +67,10 @@ class Api:
             return json_response(await self._archive.article(request.path_params["id"], pairs))
         return json_response(await self._finder.article(request.path_params["id"]))
 
+    async def similar(self, request: Request) -> Response:
+        """`GET /v1/articles/{id}/similar`."""
+        return json_response(await self._finder.similar(request.path_params["id"]))
+
     async def versions(self, request: Request) -> Response:
         """`GET /v1/articles/{id}/versions`."""
         return json_response(await self._archive.versions(request.path_params["id"]))
@@ -89,6 +93,7 @@ class Api:
         return [
             Route("/v1/search", self.search),
             Route("/v1/articles/{id}", self.article),
+            Route("/v1/articles/{id}/similar", self.similar),
             Route("/v1/articles/{id}/versions", self.versions),
             Route("/v1/articles/{id}/versions/{which}", self.version),
             Route("/v1/kills", self.kills),

@@ -65,7 +65,7 @@ def _told(document: Document) -> dict[str, Any]:
     return {
         "id": document.get("id"),
         "story_id": document.get("story_id"),
-        "cluster_id": document.get("cluster_id"),
+        "cluster_id": document.get("id"),  # its own, until it is known which of its copies may be seen (`copies.py`)
         "provider_id": document.get("provider_id"),
         "version": document.get("version"),
         "revision": document.get("revision"),
@@ -99,7 +99,7 @@ def _told(document: Document) -> dict[str, Any]:
         "images": _list(document.get("images")),
         "url": document.get("url"),
         "word_count": document.get("word_count") or 0,
-        "copies": 0,  # near copies are found and counted by the clustering of a later release
+        "copies": 0,
         "received": document.get("received"),
         "searchable": document.get("indexed"),
     }

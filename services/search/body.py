@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from services.search import as_of
+from services.search import as_of, collapse
 from services.search.cursor import Position
 from services.search.dates import rfc3339_ms, zone_id
 from services.search.query.build import FACTS, Clause, any_of, by_language, fact, text_query
@@ -88,6 +88,8 @@ def search_body(
         body |= _onward(search, size, after)
     if search.highlight and searches_text(search.tree):
         body["highlight"] = _highlight(search, asked_languages(search) or _present(languages))
+    if search.collapse:
+        body |= collapse.folding()
     if aggregations := _aggregations(search):
         body["aggs"] = aggregations
     return body
@@ -100,6 +102,8 @@ def _onward(search: Search, size: int, after: Position) -> dict[str, Any]:
     a score would repeat or skip whole pages. The order of the rows hardly moves. Only beyond the depth that Elasticsearch
     counts to is the score all there is.
     """
+    if search.collapse:
+        return collapse.onward(after, size, by_date=search.sort != "relevance")
     if search.sort == "relevance" and after.seen + size <= RESULT_WINDOW:
         return {"from": after.seen}
     return {"search_after": after.after}
@@ -179,4 +183,6 @@ def _aggregations(search: Search) -> dict[str, Any]:
                 "min_doc_count": 1,
             }
         }
+    if search.collapse:
+        found |= collapse.counting()
     return found

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.search import article as articles
-from services.search import as_of, results, trace
+from services.search import as_of, collapse, copies, results, trace
 from services.search import cursor as cursors
 from services.search.body import Languages, asked_languages, search_body
 from services.search.dates import rfc3339_ms
@@ -67,8 +67,8 @@ class Finder:
         after = self._position(asked, now) if asked.cursor else None
         if after:
             asked = asked.within(_moment(after.start), _moment(after.end), _moment(after.as_of))
-        # A first page knows from the total whether more follows; a later one fetches a row more than it shows.
-        size = asked.size + 1 if after else asked.size
+        # A first page knows from the total whether more follows; a later one, and a folded one, fetches a row more.
+        size = asked.size + 1 if after or asked.collapse else asked.size
         body = search_body(
             asked, now, size=size, languages=self._known(asked), timeout_ms=self._timeout_ms, after=after
         )
@@ -82,7 +82,22 @@ class Finder:
                 asked, now, size=size, languages=self._languages, timeout_ms=self._timeout_ms, after=after
             )
             answer = await self._repository.search(body)
+        if asked.collapse and after:
+            answer = await self._not_shown_yet(asked, body, answer, after)
         return results.results(answer, asked, next_cursor=self._next(asked, answer, now, after))
+
+    async def _not_shown_yet(
+        self, asked: Search, body: dict[str, Any], answer: results.Document, after: cursors.Position
+    ) -> results.Document:
+        """A later page of folded rows: without what earlier ones have shown, and as long as it was asked for."""
+        kept = collapse.after_last(answer, after, asked.sort)
+        following = collapse.deeper(body, answer)
+        while len(kept["hits"]["hits"]) <= asked.size and following is not None:
+            answer = await self._repository.search(following)
+            more = collapse.after_last(answer, after, asked.sort)["hits"]["hits"]
+            kept = {**kept, "hits": {**kept["hits"], "hits": [*kept["hits"]["hits"], *more]}}
+            following = collapse.deeper(following, answer)
+        return kept
 
     async def _as_of(
         self, asked: Search, body: results.Document, now: datetime, after: cursors.Position | None
@@ -118,15 +133,39 @@ class Finder:
             Problem: 404 (none, withheld, under embargo; an id that is no id is just not there), 410 with the notice.
             Transient: Elasticsearch is away.
         """
+        now = self._clock()
+        document, told = await self._readable(article_id, now)
+        return told | await self._told_of(document, now)
+
+    async def similar(self, article_id: str) -> dict[str, Any]:
+        """The other articles that say the same as one, and what they changed.
+
+        Raises:
+            Problem: as `article`.
+            Transient: Elasticsearch is away.
+        """
+        now = self._clock()
+        document, _ = await self._readable(article_id, now)
+        told = await self._told_of(document, now)
+        members = await self._repository.whole(copies.members_body(copies.cluster_of(document), now))
+        ids = [hit["_id"] for hit in members["hits"]["hits"] if hit["_id"] != document["id"]]
+        texts = await self._repository.whole(copies.texts_body(ids, now)) if ids else {"hits": {"hits": []}}
+        return copies.similar(document, told, members, texts)
+
+    async def _readable(self, article_id: str, now: datetime) -> tuple[results.Document, dict[str, Any]]:
+        """The live document of an id, and what readers are told of it; raises as `article`."""
         known = article_key(article_id)
         document = await self._repository.article(known) if known else None
         try:
-            told = articles.article(document, self._clock()) if document else None
+            told = articles.article(document, now) if document else None
         except articles.Killed as killed:
             raise gone(killed) from None
-        if told is None:
+        if document is None or told is None:
             raise missing()
-        return told
+        return document, told
+
+    async def _told_of(self, document: results.Document, now: datetime) -> dict[str, Any]:
+        return copies.told_of(document, await self._repository.whole(copies.standing_body(document, now)))
 
     async def trace(self, text: str) -> dict[str, Any]:
         """The way of a story by receipt, item id or article id; a well-formed unknown one is `known: false`.
@@ -175,13 +214,15 @@ class Finder:
         hits = answer["hits"]["hits"]
         shown = hits[: asked.size]
         total = answer["hits"].get("total") or {"value": 0, "relation": "eq"}
-        if after:
+        if after or asked.collapse:
             more = len(hits) > asked.size
         else:
             more = len(shown) == asked.size and (total["value"] > len(shown) or total["relation"] != "eq")
         if not more:
             return None
         seen = (after.seen if after else 0) + len(shown)
+        if asked.collapse and collapse.ends(seen):
+            return None
         moment = rfc3339_ms(asked.as_of) if asked.as_of else None
         position = cursors.Position(shown[-1]["sort"], *spelled_span(asked), seen, moment)
         return cursors.issue(position, asked.fingerprint, self._key, now.timestamp())

@@ -31,6 +31,10 @@ _ABOUT: Final[dict[str, tuple[dict[str, Any], str]]] = {
         _TEXT,
         "The moment to answer for; what was killed, withheld or embargoed since stays away. A date stands for its start.",
     ),
+    "collapse": (
+        {"enum": ["story"]},
+        "Of near copies one row alone, with `copies`: how many others that match it stands for. `stories` counts the rows.",
+    ),
     "highlight": (
         {"type": "boolean", "default": True},
         "Fragments with <em> around what matched; all else is escaped.",
@@ -48,6 +52,9 @@ def document() -> dict[str, Any]:
             "/v1/search": _get("Search stories by words, facts and date", _search_parameters(), (400, 410, 503)),
             "/v1/articles/{id}": _get(
                 "One article, as it is or as it was at a moment", [_path("id"), _query("as_of")], (400, 404, 410, 503)
+            ),
+            "/v1/articles/{id}/similar": _get(
+                "Its near copies, and what each has changed", [_path("id")], (404, 410, 503)
             ),
             "/v1/articles/{id}/versions": _get("All versions of an article", [_path("id")], (404, 410, 503)),
             "/v1/articles/{id}/versions/{which}": _get(

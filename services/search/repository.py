@@ -48,6 +48,9 @@ class Repository(Protocol):
     async def article(self, article_id: str) -> Document | None:
         """The live document of an id, whole, whatever its status; None if there is none."""
 
+    async def whole(self, body: Document) -> Document:
+        """The answer to a search body over the live articles, never a part of it."""
+
     async def trace(self, key: trace.Key) -> tuple[list[Document], list[Document], list[Document]]:
         """Live articles, superseded versions and records of dead letters of a key."""
 
@@ -81,6 +84,16 @@ class ElasticRepository:
         require_whole(answer)
         hits = answer["hits"]["hits"]
         return max(hits, key=lambda hit: hit["_version"])["_source"] if hits else None
+
+    async def whole(self, body: Document) -> Document:
+        """See `Repository`.
+
+        Raises:
+            Unavailable: a part of the index does not answer.
+        """
+        answer = await self._ask(_WHOLE, body)
+        require_whole(answer)
+        return answer
 
     async def trace(self, key: trace.Key) -> tuple[list[Document], list[Document], list[Document]]:
         """See `Repository`; one request for all three.

@@ -22,7 +22,20 @@ Interval = Literal["hour", "day", "week", "month", "year"]
 
 FILTERS: Final = FACT_FIELDS
 FACETS: Final = (*FACT_FIELDS, "feed")
-SINGLE: Final = ("q", "from", "to", "tz", "sort", "size", "cursor", "facets", "histogram", "highlight", "as_of")
+SINGLE: Final = (
+    "q",
+    "from",
+    "to",
+    "tz",
+    "sort",
+    "size",
+    "cursor",
+    "facets",
+    "histogram",
+    "highlight",
+    "as_of",
+    "collapse",
+)
 PARAMETERS: Final = (*SINGLE, *FILTERS)
 
 DEFAULT_SIZE: Final = 20
@@ -68,6 +81,8 @@ class Search:
     highlight: bool = True
     as_of: datetime | None = None
     """The moment that the search is answered for; None: now."""
+    collapse: bool = False
+    """Of near copies one row alone."""
     fingerprint: bytes = b""
     """Hash of what was asked, as it was written: a cursor is good for this search only."""
     warnings: tuple[Mapping[str, str], ...] = ()
@@ -106,6 +121,7 @@ def read_search(pairs: Iterable[tuple[str, str]], now: datetime) -> Search:
         histogram=histogram,
         highlight=_flag("highlight", single, default=True),
         as_of=as_of,
+        collapse=_collapse(single),
         fingerprint=_fingerprint(single, filters, sort),
         warnings=tuple(_warnings(filters)),
     )
@@ -223,6 +239,14 @@ def _facets(single: Mapping[str, str]) -> tuple[str, ...]:
     return names
 
 
+def _collapse(single: Mapping[str, str]) -> bool:
+    if _one_of("collapse", single, ("story",)) is None:
+        return False
+    if "as_of" in single:
+        raise refuse("collapse", "collapse=story folds the copies of today; it cannot be asked as_of an earlier moment")
+    return True
+
+
 def _flag(name: str, single: Mapping[str, str], *, default: bool) -> bool:
     text = single.get(name)
     if text is None:
@@ -236,6 +260,7 @@ def _fingerprint(single: Mapping[str, str], filters: Mapping[str, tuple[str, ...
     """What must be the same on every page; size, facets, histogram and highlights may change on the way."""
     asked = [single.get(name, "") for name in ("q", "from", "to")] + [single.get("tz", "UTC"), sort]
     asked += [single["as_of"]] if "as_of" in single else []
+    asked += [single["collapse"]] if "collapse" in single else []
     spelled = orjson.dumps([asked, sorted((name, sorted(values)) for name, values in filters.items())])
     return hashlib.sha256(spelled).digest()[:12]
 

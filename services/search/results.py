@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from services.search import collapse
 from services.search.request import MAX_BUCKETS, Search, too_fine
 
 Document = Mapping[str, Any]
@@ -35,12 +36,14 @@ def results(answer: Document, search: Search, *, next_cursor: str | None) -> dic
         "total": total["value"],
         "total_relation": total["relation"],
         "took_ms": answer.get("took", 0),
-        "items": [item(hit) for hit in hits["hits"][: search.size]],
+        "items": [item(hit) | _folded(hit, search) for hit in hits["hits"][: search.size]],
         "facets": {name: _facet(found.get(f"facet:{name}")) for name in search.facets},
         "histogram": _histogram(found.get("histogram"), search) if search.histogram else None,
         "next": next_cursor,
         "warnings": warnings,
     }
+    if search.collapse:
+        document |= collapse.counted(answer)
     if missing:
         document["partial"] = True
     return document
@@ -63,6 +66,10 @@ def item(hit: Document) -> dict[str, Any]:
         "score": hit.get("_score"),
         "highlights": _highlights(hit.get("highlight")),
     }
+
+
+def _folded(hit: Document, search: Search) -> dict[str, Any]:
+    return {"copies": collapse.copies(hit)} if search.collapse else {}
 
 
 def text_of(texts: Any) -> str | None:

@@ -60,11 +60,15 @@ def answer(*hits, total=None, relation="eq", **more):
     }
 
 
+ALONE = answer(aggregations={"named": {"doc_count": 1}, "itself": {"doc_count": 0}})
+
+
 class FakeRepository:
     def __init__(self):
         self.bodies = []
         self.answers = [answer()]
         self.documents = {}
+        self.wholes = []
         self.traces = ([], [], [])
         self.present = ("en",)
         self.error = None
@@ -77,6 +81,10 @@ class FakeRepository:
     async def article(self, article_id):
         self._fail()
         return self.documents.get(article_id)
+
+    async def whole(self, body):
+        self._fail()
+        return self.wholes.pop(0) if self.wholes else ALONE
 
     async def trace(self, key):
         self._fail()

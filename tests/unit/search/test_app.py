@@ -204,7 +204,7 @@ async def test_the_api_describes_itself_with_every_parameter(client):
     names = {parameter["name"] for parameter in described["paths"]["/v1/search"]["get"]["parameters"]}
     assert names == {
         "q", "from", "to", "tz", "sort", "size", "cursor", "facets", "histogram", "highlight", "as_of",
-        "section", "source", "byline", "language", "topic", "place", "kind",
+        "collapse", "section", "source", "byline", "language", "topic", "place", "kind",
     }  # fmt: skip
 
 
