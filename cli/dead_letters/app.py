@@ -12,14 +12,16 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="dead-letters",
-    help="What could not be handled: list it, look at one, send it back.",
+    help="What could not be handled: list it, count it, look at one, send it back, mark it as done with.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 
 Feeds = Annotated[list[str] | None, typer.Option("--feed", help="Only of this feed; repeatable.")]
 Classes = Annotated[list[str] | None, typer.Option("--class", help="Only of this class, as in too-large; repeatable.")]
-Stages = Annotated[list[str] | None, typer.Option("--stage", help="Only of normalization or indexing; repeatable.")]
+Stages = Annotated[
+    list[str] | None, typer.Option("--stage", help="Only of ingestion, normalization or indexing; repeatable.")
+]
 Since = Annotated[
     str | None, typer.Option(help="Buried since: 2h, 3d, 2025-03-01, 2025-03-01T08:00Z.", metavar="MOMENT")
 ]
@@ -44,6 +46,55 @@ def list_command(  # noqa: PLR0917 - typer calls it by name
     from cli.dead_letters import commands  # noqa: PLC0415 - see the module's docstring
 
     commands.list_letters(_choice(feed, code, stage, since, until), limit=limit, as_json=as_json)
+
+
+@app.command()
+def stats(  # noqa: PLR0917 - typer calls it by name
+    feed: Feeds = None,
+    code: Classes = None,
+    stage: Stages = None,
+    since: Since = None,
+    until: Until = None,
+    as_json: AsJson = False,
+) -> None:
+    """How many there are by class, stage and feed, how old the oldest is, and how many were dropped.
+
+    Example: newswire dead-letters stats --since 7d
+    """
+    from cli.dead_letters import commands  # noqa: PLC0415 - see the module's docstring
+
+    commands.stats_of(_choice(feed, code, stage, since, until), as_json=as_json)
+
+
+@app.command()
+def drop(  # noqa: PLR0917 - typer calls it by name
+    reason: Annotated[str, typer.Option("--reason", help="Why nothing more is to be done about them; kept with each.")],
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]…", help="These only: 3:17, a receipt, an item id.")
+    ] = None,
+    feed: Feeds = None,
+    code: Classes = None,
+    stage: Stages = None,
+    since: Since = None,
+    until: Until = None,
+    by: Annotated[str | None, typer.Option(help="Who says so; default: this user on this machine.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which they are.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Mark letters as done with: `list` and `replay` pass over them from then on. Their bytes stay as long as any letter's.
+
+    One that is named outright (replay 3:17) is sent all the same.
+
+    Example: newswire dead-letters drop --feed harbour --class not-news --reason "pictures, by agreement"
+    """
+    from cli.dead_letters import commands  # noqa: PLC0415 - see the module's docstring
+    from cli.dead_letters.who import said, whoever  # noqa: PLC0415
+    from cli.output import fail  # noqa: PLC0415
+
+    choice = _choice(feed, code, stage, since, until, ids)
+    if choice.is_all:
+        fail("say which: ids, --feed, --class, --stage, --since or --until")
+    commands.drop_letters(choice, by=said(by or whoever()), why=said(reason), dry_run=dry_run, yes=yes)
 
 
 @app.command()

@@ -1,24 +1,34 @@
-"""What `newswire dead-letters list`, `show` and `replay` do: ask Kafka, show, confirm, send."""
+"""What `newswire dead-letters list`, `stats`, `show`, `replay` and `drop` do: ask Kafka, show, confirm, send."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import typer
 
 from cli.dead_letters.choice import Choice, names
-from cli.dead_letters.shown import calm_value, details, details_table, plan, survey_json, survey_table
-from cli.dead_letters.work import Replayed, Survey, chosen, replay, survey, where
+from cli.dead_letters.shown import (
+    calm_value,
+    details,
+    details_table,
+    plan,
+    stats,
+    stats_table,
+    survey_json,
+    survey_table,
+)
+from cli.dead_letters.work import Replayed, Survey, chosen, drop, drops_in, replay, survey, where
 from cli.output import complain, console, count, fail, print_json, say
 from cli.quiet import log_to
 from cli.topics import on_the_kafka_that_runs
 from shared.errors import Misconfigured, Transient
 from shared.kafka.client import AiokafkaPublisher, AiokafkaReader
-from shared.kafka.letter import Letter
+from shared.kafka.letter import Drop, Letter
 from shared.kafka.ports import Record
 from shared.settings import Settings, load_settings
 
@@ -39,7 +49,7 @@ def list_letters(choice: Choice, *, limit: int, as_json: bool) -> None:
 
 def show(name: str, *, value: bool, as_json: bool) -> None:
     """One letter's facts, key and headers; with `value` the original bytes. Exit code 1 if there is none of that name."""
-    found = _ask(lambda settings: _find(settings, Choice(ids=names([name]))))
+    found, dropped = _ask(lambda settings: _find(settings, Choice(ids=names([name]))))
     if not found:
         fail("no such dead letter; `newswire dead-letters list` names them", 1)
     if value:
@@ -47,7 +57,7 @@ def show(name: str, *, value: bool, as_json: bool) -> None:
             fail(f"that names {count(len(found), 'dead letter')}: {', '.join(letter.id for letter, _ in found)}")
         _print_value(found[0][1].value)
         return
-    told = [details(letter, record) for letter, record in found]
+    told = [details(letter, record, dropped.get(letter.id)) for letter, record in found]
     if as_json:
         print_json(told)
         return
@@ -55,6 +65,45 @@ def show(name: str, *, value: bool, as_json: bool) -> None:
         if number:
             say()
         console().print(details_table(one))
+
+
+def stats_of(choice: Choice, *, as_json: bool) -> None:
+    """Count the letters of the choice by class, stage and feed, with the oldest of each; dropped ones beside."""
+    found = _ask(lambda settings: _survey(settings, choice, 0))
+    if as_json:
+        print_json({"total": found.total, "dropped": found.dropped.total(), "groups": stats(found)})
+    elif not found.groups and not found.dropped:
+        say("No dead letters." if choice.is_all else "No such dead letter.")
+    else:
+        console().print(stats_table(found))
+
+
+def drop_letters(choice: Choice, *, by: str, why: str, dry_run: bool, yes: bool) -> None:
+    """Mark the letters of the choice as dropped. Exit code 0 done, 1 there is none, 2 no way through."""
+    found = _ask(lambda settings: _survey(settings, choice, MOST_SHOWN))
+    if not found.total:
+        fail("no such dead letter that is not dropped yet", 1)
+    console().print(survey_table(found, letters=True))
+    if dry_run:
+        raise SystemExit(0)
+    if not yes:
+        if not sys.stdin.isatty():
+            fail("nobody there to ask: give --yes to drop them, or --dry-run to only look")
+        if not typer.confirm(
+            f"Drop {count(found.total, 'letter')}? They stay on the topic, and are replayed only by name.", err=True
+        ):
+            fail("nothing dropped", 1)
+    progress = Replayed()
+    try:
+        _ask(lambda settings: _drop(settings, choice, found, progress, by, why))
+    except (Transient, Misconfigured) as error:
+        fail(f"{count(progress.sent, 'letter')} dropped, then: {error}")
+    say(f"{count(progress.sent, 'letter')} dropped by {by}: {why}")
+
+
+async def _drop(settings: Settings, choice: Choice, found: Survey, progress: Replayed, by: str, why: str) -> None:  # noqa: PLR0917 - one caller
+    async with AiokafkaReader(settings) as reader, _publisher(settings) as publisher:
+        await drop(reader, publisher, found, choice, progress, by=by, why=why, at=datetime.now(UTC))
 
 
 def send_back(choice: Choice, *, dry_run: bool, rate: float, yes: bool, as_json: bool) -> None:
@@ -116,9 +165,14 @@ async def _survey(settings: Settings, choice: Choice, limit: int) -> Survey:
         return await survey(reader, choice, limit)
 
 
-async def _find(settings: Settings, choice: Choice) -> list[tuple[Letter, Record]]:
+async def _find(settings: Settings, choice: Choice) -> tuple[list[tuple[Letter, Record]], Mapping[str, Drop]]:
+    """The letters, and what of the topic was dropped since the oldest of them."""
     async with AiokafkaReader(settings) as reader:
-        return [pair async for pair in chosen(reader, await where(reader, choice), choice)]
+        found = [pair async for pair in chosen(reader, await where(reader, choice), choice)]
+        if not found:
+            return found, {}
+        oldest = min(letter.at for letter, _ in found)
+        return found, await drops_in(reader, await where(reader, Choice(since=oldest)))
 
 
 @contextlib.asynccontextmanager
@@ -141,7 +195,7 @@ async def _replay(
     advance: Callable[[int], None],
 ) -> None:
     async with AiokafkaReader(settings) as reader, _publisher(settings) as publisher:
-        await replay(reader, publisher, found.spans, choice, progress, rate=rate, advance=advance)
+        await replay(reader, publisher, found.spans, choice, progress, rate=rate, drops=found.drops, advance=advance)
 
 
 def _print_value(value: bytes | None) -> None:

@@ -13,7 +13,7 @@ from rich.text import Text
 from cli.dead_letters.work import Survey
 from cli.output import count
 from shared.events import rfc3339
-from shared.kafka.letter import Letter
+from shared.kafka.letter import Drop, Letter
 from shared.kafka.ports import Record
 
 LONGEST: Final = 300
@@ -73,6 +73,33 @@ def _table(*columns: str) -> Table:
     return table
 
 
+def stats_table(found: Survey) -> Table:
+    """How many there are of each kind and how old the oldest is; dropped ones in a column of their own."""
+    table = _table("letters", "dropped", "oldest (UTC)", "class", "stage", "feed")
+    for row in stats(found):
+        at = row["oldest"][:19].replace("T", " ") if row["oldest"] else "-"
+        table.add_row(
+            f"{row['letters']:,}", f"{row['dropped']:,}", at, *(calm(row[name]) for name in ("class", "stage", "feed"))
+        )
+    return table
+
+
+def stats(found: Survey) -> list[dict[str, Any]]:
+    """The same for scripts: the most letters first."""
+    groups = sorted(found.groups | found.dropped, key=lambda group: (-found.groups[group], group))
+    return [
+        {
+            "class": code,
+            "stage": stage,
+            "feed": feed,
+            "letters": found.groups[code, stage, feed],
+            "oldest": rfc3339(at) if (at := found.oldest.get((code, stage, feed))) else None,
+            "dropped": found.dropped[code, stage, feed],
+        }
+        for code, stage, feed in groups
+    ]
+
+
 def plan(found: Survey) -> str:
     """What a replay would do, in one line."""
     ways = ", ".join(f"{number:,} to {topic}" for topic, number in sorted(found.origins.items()))
@@ -81,6 +108,8 @@ def plan(found: Survey) -> str:
         line += f"; {repeats:,} are repeats of the same record and go once"
     if found.stuck:
         line += f"; {found.stuck:,} name no topic that they could go back to"
+    if left := found.dropped.total():
+        line += f"; {left:,} dropped ones stay"
     return line
 
 
@@ -119,13 +148,16 @@ def facts(letter: Letter) -> dict[str, Any]:
     }
 
 
-def details(letter: Letter, record: Record) -> dict[str, Any]:
-    """One letter with its key and all of its headers, each bounded."""
+def details(letter: Letter, record: Record, dropped: Drop | None = None) -> dict[str, Any]:
+    """One letter with its key and all of its headers, each bounded, and who dropped it."""
     headers: Mapping[str, str] = {
         calm(name): calm(value[: 4 * LONGEST].decode(errors="replace")) for name, value in record.headers
     }
     key = None if record.key is None else calm(record.key[: 4 * LONGEST].decode(errors="replace"))
-    return facts(letter) | {"key": key, "headers": headers}
+    told = facts(letter)
+    if dropped is not None:
+        told |= {"dropped": rfc3339(dropped.at), "dropped_by": dropped.by, "dropped_why": dropped.why}
+    return told | {"key": key, "headers": headers}
 
 
 def details_table(told: Mapping[str, Any]) -> Table:

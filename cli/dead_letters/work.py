@@ -10,16 +10,16 @@ import asyncio
 import heapq
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from cli.dead_letters.choice import Choice, place
 from shared.backoff import Backoff, Tries
 from shared.errors import NewswireError, TooLarge, Transient
 from shared.events import DEAD_LETTERS
-from shared.kafka.letter import Letter, letter_of, mark_of, original_of
+from shared.kafka.letter import Drop, Letter, drop_message, drop_of, letter_of, mark_of, original_of
 from shared.kafka.ports import Message, Publisher, Record, TopicPartition
 from shared.kafka.reading import Reader, Spans
 
@@ -47,11 +47,17 @@ class Survey:
     """Where that would go, by topic."""
     stuck: int = 0
     """Letters that cannot be sent back: it is not known where they came from."""
+    oldest: dict[Group, datetime] = field(default_factory=dict)
+    """When the oldest letter of each group was buried."""
+    drops: dict[str, Drop] = field(default_factory=dict)
+    """Letters that a person has dropped, by their place. They are none of the above, unless the choice names letters outright."""
+    dropped: Counter[Group] = field(default_factory=Counter)
+    """How many of those there are."""
 
 
 @dataclass(slots=True)
 class Replayed:
-    """How far a replay has come."""
+    """How far a replay, or a drop, has come."""
 
     sent: int = 0
     refused: list[str] = field(default_factory=list)
@@ -76,22 +82,44 @@ async def where(reader: Reader, choice: Choice) -> Spans:
 
 
 async def chosen(reader: Reader, spans: Spans, choice: Choice) -> AsyncIterator[tuple[Letter, Record]]:
-    """The letters of the choice with their records, in offset order per partition."""
+    """The letters of the choice with their records, dropped ones too, in offset order per partition."""
     async for records in reader.read(spans):
         for record in records:
             letter = letter_of(record)
-            if choice.takes(letter):
+            if choice.takes(letter) and drop_of(record) is None:
                 yield letter, record
+
+
+async def drops_in(reader: Reader, spans: Spans) -> dict[str, Drop]:
+    """What was dropped, by the letters' places."""
+    found: dict[str, Drop] = {}
+    async for records in reader.read(spans):
+        for record in records:
+            drop = drop_of(record)
+            if drop is not None:
+                found[drop.letter] = drop
+    return found
+
+
+def _stays(choice: Choice, letter: Letter, drops: Mapping[str, Drop]) -> bool:
+    """Whether a letter is left out because somebody dropped it; not if it was asked for by name."""
+    return letter.id in drops and not choice.ids
 
 
 async def survey(reader: Reader, choice: Choice, limit: int) -> Survey:
     """Count what the choice means and keep its `limit` newest letters."""
     found = Survey(await where(reader, choice))
+    found.drops = await drops_in(reader, found.spans)
     newest: list[tuple[tuple[object, ...], Letter]] = []
     marks: set[str] = set()
     async for letter, record in chosen(reader, found.spans, choice):
+        group = letter.code, letter.stage or "-", letter.feed or "-"
+        if _stays(choice, letter, found.drops):
+            found.dropped[group] += 1
+            continue
         found.total += 1
-        found.groups[letter.code, letter.stage or "-", letter.feed or "-"] += 1
+        found.groups[group] += 1
+        found.oldest[group] = min(letter.at, found.oldest.get(group, letter.at))
         (heapq.heappush if len(newest) < limit else heapq.heappushpop)(
             newest, ((letter.at, record.partition, record.offset), letter)
         )
@@ -114,6 +142,7 @@ async def replay(
     progress: Replayed,
     *,
     rate: float,
+    drops: Mapping[str, Drop] | None = None,
     advance: Callable[[int], None] = lambda _: None,
     patience_s: float = 60.0,
 ) -> None:
@@ -129,7 +158,7 @@ async def replay(
     size = max(1, min(CHUNK, round(rate)))
     async for letter, record in chosen(reader, spans, choice):
         original = original_of(record)
-        if original is None or (mark := mark_of(original)) in marks:
+        if original is None or _stays(choice, letter, drops or {}) or (mark := mark_of(original)) in marks:
             continue
         marks.add(mark)
         waiting.append((letter.id, original))
@@ -140,6 +169,36 @@ async def replay(
     if waiting:
         await _send(publisher, waiting, progress, pace, patience_s)
         advance(len(waiting))
+
+
+async def drop(
+    reader: Reader,
+    publisher: Publisher,
+    found: Survey,
+    choice: Choice,
+    progress: Replayed,
+    *,
+    by: str,
+    why: str,
+    at: datetime,
+    patience_s: float = 60.0,
+) -> None:
+    """Mark the chosen letters as dropped, those that were before left out. No byte of a letter is touched.
+
+    Raises:
+        Transient: Kafka took nothing for `patience_s`.
+        Misconfigured: Kafka refuses the credentials.
+    """
+    pace = _Pace(CHUNK * 100)
+    waiting: list[tuple[str, Message]] = []
+    async for letter, record in chosen(reader, found.spans, choice):
+        if letter.id not in found.drops:
+            waiting.append((letter.id, drop_message(letter, record, Drop(letter.id, by, why, at))))
+        if len(waiting) == CHUNK:
+            await _send(publisher, waiting, progress, pace, patience_s)
+            waiting = []
+    if waiting:
+        await _send(publisher, waiting, progress, pace, patience_s)
 
 
 async def _send(

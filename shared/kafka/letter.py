@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 
 from shared import ids
-from shared.events import ARTICLES_NORMALIZED, STORIES_RAW
+from shared.events import ARTICLES_NORMALIZED, DEAD_LETTERS, STORIES_RAW, rfc3339
 from shared.kafka.dead_letter import PREFIX
 from shared.kafka.ports import Message, Record
 
@@ -52,6 +52,54 @@ def original_of(record: Record) -> Message | None:
     if topic is None or topic not in ORIGINS:
         return None
     return Message(topic, record.key, record.value, tuple(h for h in record.headers if not h[0].startswith(PREFIX)))
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A person's word that a letter needs nothing more: which one (its place), who said so, why, and when."""
+
+    letter: str
+    by: str
+    why: str
+    at: datetime
+
+
+def drop_message(letter: Letter, record: Record, drop: Drop) -> Message:
+    """The message on `dead-letters` that says so, beside the letter, which stays as it is.
+
+    It repeats the letter's headers and no story, so that whoever records letters by their place of origin records the same once
+    more. Its own key is the letter's: it stands behind it in its partition.
+    """
+    place = {"topic": DEAD_LETTERS, "partition": str(record.partition), "offset": str(record.offset)}
+    if letter.topic is not None and letter.partition is not None and letter.offset is not None:
+        place = {"topic": letter.topic, "partition": str(letter.partition), "offset": str(letter.offset)}
+    said = {
+        **place,
+        "dropped": drop.letter,
+        "dropped-by": drop.by,
+        "dropped-why": drop.why,
+        "dropped-at": rfc3339(drop.at),
+    }
+    kept = tuple(one for one in record.headers if one[0].removeprefix(PREFIX) not in said)
+    added = tuple((PREFIX + name, text.encode("utf-8", "replace")) for name, text in said.items())
+    facts = {
+        "feed": letter.feed,
+        "receipt": letter.receipt,
+        "item": letter.item,
+        "received": letter.received,
+        "article_id": letter.article,
+    }
+    return Message(DEAD_LETTERS, record.key, orjson.dumps({"data": facts}), kept + added)
+
+
+def drop_of(record: Record) -> Drop | None:
+    """What such a message says; None for a letter."""
+    headers = {name: value.decode(errors="replace") for name, value in record.headers if name.startswith(PREFIX)}
+    letter = headers.get(f"{PREFIX}dropped")
+    if letter is None:
+        return None
+    at = _moment(headers.get(f"{PREFIX}dropped-at")) or datetime.fromtimestamp(max(record.timestamp_ms, 0) / 1000, UTC)
+    return Drop(letter, headers.get(f"{PREFIX}dropped-by", "?"), headers.get(f"{PREFIX}dropped-why", "?"), at)
 
 
 def mark_of(message: Message) -> str:

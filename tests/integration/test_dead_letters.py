@@ -115,6 +115,26 @@ async def test_a_refused_file_is_found_looked_at_and_sent_back(room):
     assert len(await room.sent_back()) == 4
 
 
+async def test_letters_that_are_done_with_are_marked_with_reason_and_name_and_passed_over(room):
+    only, why = ("--feed", room.feed, "--class", "timeout"), ("--reason", "a picture", "--by", "ann")
+    assert b"--yes" in room.letters("drop", *only, *why, ends=2).stderr, "nobody there to ask"
+    room.letters("drop", *only, *why, "--dry-run")
+    counted = orjson.loads(room.letters("stats", "--feed", room.feed, "--json").stdout)
+    assert (counted["total"], counted["dropped"]) == (6, 0)
+    assert all(group["oldest"] for group in counted["groups"])
+    assert b"5 letters dropped by ann: a picture" in room.letters("drop", *only, *why, "--yes").stdout
+    counted = orjson.loads(room.letters("stats", "--feed", room.feed, "--json").stdout)
+    assert (counted["total"], counted["dropped"]) == (1, 5)
+    assert b"oldest" in room.letters("stats", "--feed", room.feed).stdout
+    room.letters("replay", *only, "--yes", ends=1)
+    assert await room.sent_back() == []
+    item = dict(room.records[1].headers)["ce_id"].decode()
+    [shown] = orjson.loads(room.letters("show", item, "--json").stdout)
+    assert (shown["dropped_by"], shown["dropped_why"]) == ("ann", "a picture")
+    assert room.letters("show", item, "--value").stdout == room.records[1].value
+    assert b"1 story sent back" in room.letters("replay", item, "--yes").stdout
+
+
 async def test_what_is_not_there_is_told(room):
     assert b"No such dead letter" in room.letters("list", "--feed", "nobody.at.all").stdout
     room.letters("show", "0:99999999", ends=1)

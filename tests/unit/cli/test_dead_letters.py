@@ -14,13 +14,25 @@ from typer.testing import CliRunner
 
 from cli import main
 from cli.dead_letters.choice import Choice, names, place
-from cli.dead_letters.shown import calm, calm_value, details, details_table, plan, survey_json, survey_table
-from cli.dead_letters.work import Replayed, chosen, replay, survey, where
+from cli.dead_letters.shown import (
+    calm,
+    calm_value,
+    details,
+    details_table,
+    plan,
+    stats,
+    stats_table,
+    survey_json,
+    survey_table,
+)
+from cli.dead_letters.who import said, whoever
+from cli.dead_letters.work import Replayed, chosen, drop, drops_in, replay, survey, where
 from cli.moments import moment
+from services.indexing import letters as letters_module
 from shared.errors import Misconfigured, TooLarge, Transient, Unavailable
 from shared.events import ARTICLES_NORMALIZED, DEAD_LETTERS, STORIES_RAW
 from shared.kafka.dead_letter import Burial, dead_letter
-from shared.kafka.letter import UNREADABLE, letter_of, mark_of, original_of
+from shared.kafka.letter import UNREADABLE, drop_of, letter_of, mark_of, original_of
 from shared.kafka.memory import MemoryBroker
 from shared.kafka.memory_reader import MemoryReader
 from shared.kafka.ports import Message, Record
@@ -285,3 +297,113 @@ def test_a_replay_of_everything_is_never_by_accident(arguments, said):
     result = CliRunner().invoke(main.app, ["dead-letters", *arguments])
     assert result.exit_code == 2
     assert said in result.output
+
+
+# Counting, and marking as done with
+
+
+async def dropped(broker, choice, why="pictures", by="ann@desk") -> Replayed:
+    reader, progress = MemoryReader(broker), Replayed()
+    found = await survey(reader, choice, 5)
+    await drop(reader, broker.publisher(), found, choice, progress, by=by, why=why, at=NOW)
+    return progress
+
+
+async def test_stats_count_by_class_stage_and_feed_and_name_the_oldest() -> None:
+    broker = MemoryBroker()
+    for n in range(3):
+        bury(broker, raw(n), at=NOW - timedelta(hours=n))
+    bury(broker, raw(7, feed="other"), code="not-news", stage="indexing")
+    found = await survey(MemoryReader(broker), Choice(), 0)
+    assert stats(found) == [
+        {"class": "timeout", "stage": "normalization", "feed": "harbour", "letters": 3, "oldest": "2026-03-01T10:00:00.000000Z", "dropped": 0},
+        {"class": "not-news", "stage": "indexing", "feed": "other", "letters": 1, "oldest": "2026-03-01T12:00:00.000000Z", "dropped": 0},
+    ]  # fmt: skip
+    assert "2026-03-01 10:00:00" in shown(stats_table(found))
+
+
+async def test_a_dropped_letter_stays_whole_and_is_passed_over() -> None:
+    broker = MemoryBroker()
+    for n in range(2):
+        bury(broker, raw(n))
+    bury(broker, raw(2, feed="other"))
+    before = [(record.key, record.value, record.headers) for record in broker.records(DEAD_LETTERS)]
+    assert (await dropped(broker, Choice(feeds=frozenset({"harbour"})))).sent == 2
+    after = [(record.key, record.value, record.headers) for record in broker.records(DEAD_LETTERS)]
+    assert all(one in after for one in before), "no byte of a letter is gone"
+    found = await survey(MemoryReader(broker), Choice(), 10)
+    assert (found.total, found.to_send, found.dropped.total()) == (1, 1, 2)
+    assert [letter.feed for letter in found.newest] == ["other"]
+    assert {row["feed"]: (row["letters"], row["dropped"]) for row in stats(found)} == {
+        "other": (1, 0),
+        "harbour": (0, 2),
+    }
+    assert "2 dropped ones stay" in plan(found)
+    reader, progress = MemoryReader(broker), Replayed()
+    await replay(reader, broker.publisher(), found.spans, Choice(), progress, rate=10_000, drops=found.drops)
+    assert progress.sent == 1
+    assert [record.key for record in broker.records(STORIES_RAW)] == [b"other:2"]
+    assert (await dropped(broker, Choice(feeds=frozenset({"harbour"})))).sent == 0, "once is enough"
+
+
+async def test_who_and_why_are_told_of_a_dropped_letter() -> None:
+    broker = MemoryBroker()
+    bury(broker, raw())
+    [letter] = letters(broker)
+    await dropped(broker, Choice(ids=frozenset({letter.id})), why="a picture")
+    reader = MemoryReader(broker)
+    drops = await drops_in(reader, await where(reader, Choice()))
+    [(one, record)] = [pair async for pair in chosen(reader, await where(reader, Choice()), Choice())]
+    told = details(one, record, drops[one.id])
+    assert (told["dropped"], told["dropped_by"], told["dropped_why"]) == (
+        "2026-03-01T12:00:00.000000Z",
+        "ann@desk",
+        "a picture",
+    )
+    assert "ann@desk" in shown(details_table(told))
+
+
+async def test_a_dropped_letter_that_is_named_outright_is_sent_back_all_the_same() -> None:
+    broker = MemoryBroker()
+    bury(broker, raw())
+    [letter] = letters(broker)
+    await dropped(broker, Choice(feeds=frozenset({"harbour"})))
+    choice = Choice(ids=frozenset({letter.item}))
+    reader, progress = MemoryReader(broker), Replayed()
+    found = await survey(reader, choice, 5)
+    await replay(reader, broker.publisher(), found.spans, choice, progress, rate=10_000, drops=found.drops)
+    assert (found.total, progress.sent) == (1, 1)
+
+
+@pytest.mark.parametrize("of", ["raw", "article", "folder"])
+async def test_whoever_records_letters_by_their_place_records_the_same_again_and_no_story(of) -> None:
+    broker = MemoryBroker()
+    if of == "article":
+        bury(broker, article_letter(), stage="indexing")
+    else:
+        record = raw()
+        bury(
+            broker,
+            Record(record.topic, -1, -1, 0, record.key, record.value, record.headers) if of == "folder" else record,
+        )
+    [first] = broker.records(DEAD_LETTERS)
+    await dropped(broker, Choice(codes=frozenset({"timeout"})))
+    mark = next(record for record in broker.records(DEAD_LETTERS) if drop_of(record))
+    assert mark.partition == first.partition
+    assert b"SECRET" not in (mark.value or b"")
+    assert mark.value
+    one, two = letters_module.of_record(first, "2015-01"), letters_module.of_record(mark, "2015-01")
+    assert (one.id, orjson.loads(one.source)) == (two.id, orjson.loads(two.source))
+
+
+@pytest.mark.parametrize("text", ["", "  ", "a\nb", "\x1b[31m", "x" * 201])
+def test_a_reason_is_one_printable_line(text) -> None:
+    with pytest.raises(Misconfigured):
+        said(text)
+    assert said(whoever())
+
+
+def test_drop_wants_a_choice_and_a_reason() -> None:
+    run = CliRunner().invoke
+    assert run(main.app, ["dead-letters", "drop", "--feed", "a"]).exit_code == 2
+    assert run(main.app, ["dead-letters", "drop", "--reason", "x"]).exit_code == 2
