@@ -86,6 +86,7 @@ _BONES = frozenset(
         "erased",
         "replaced_told",
         "replaced_by",
+        "replaced_at",
         "order_id",
         "orders",
     }

@@ -201,14 +201,15 @@ def _replaced(stored: Stored | None, order: Ordered, overlay: Overlay, slice_: s
     if order.replaced_by is None:
         if stored is None or overlay.replaced_by != order.other:
             return Obeyed("not-replaced")
-        return Obeyed("unreplaced", after=stored._replace(overlay=overlay._replace(replaced_by=None)))
+        return Obeyed("unreplaced", after=stored._replace(overlay=overlay._replace(replaced_by=None, replaced_at=None)))
     now = stored or _unseen(order, slice_, stamp)
     told = None
     if not now.bare and is_open(now.standing, stamp):
         told = Told(Change.REPLACED.value, now.ext_version, now.revision, now.indexed, now.status)
     if overlay.replaced_by == order.replaced_by:
         return Obeyed("redelivered", told=told)
-    return Obeyed("replaced", after=now._replace(overlay=overlay._replace(replaced_by=order.replaced_by)), told=told)
+    laid = overlay._replace(replaced_by=order.replaced_by, replaced_at=rfc3339(order.at))
+    return Obeyed("replaced", after=now._replace(overlay=laid), told=told)
 
 
 def _due(stored: Stored | None, order: Ordered, stamp: str) -> Obeyed:

@@ -14,18 +14,19 @@ from shared.events import Status
 KEPT = 50
 """Orders of one article that are remembered, the newest; repeats of an older one would count as new."""
 
-FIELDS = ("on_hold", "own_status", "erased", "replaced_told", "order_id", "orders")
+FIELDS = ("on_hold", "own_status", "erased", "replaced_told", "replaced_at", "order_id", "orders")
 _WITHHELD, _USABLE = Status.WITHHELD.value, Status.USABLE.value
 
 
 class Overlay(NamedTuple):
-    """`on_hold`: an operator holds it; `replaced_by`: told by the owner of what stands for it; `order_id`: the order that made
+    """`on_hold`: an operator holds it; `replaced_by`: told by the owner of what stands for it, which came at `replaced_at`; `order_id`: the order that made
     the live version, '' if a provider did; `orders`: each order with what it did (see `orders.record`).
     """
 
     on_hold: bool = False
     erased: bool = False
     replaced_by: str | None = None
+    replaced_at: str | None = None
     order_id: str = ""
     orders: tuple[Mapping[str, Any], ...] = ()
 
@@ -50,6 +51,7 @@ def overlay_of(source: Mapping[str, Any]) -> Overlay | None:
         on_hold=source.get("on_hold") is True,
         erased=source.get("erased") is True,
         replaced_by=source.get("replaced_by") if told else None,
+        replaced_at=source.get("replaced_at") if told else None,
         order_id=source.get("order_id") or "",
         orders=tuple(orders or ()),
     )
@@ -78,4 +80,5 @@ def laid_over(document: Mapping[str, Any], overlay: Overlay | None) -> dict[str,
     }
     if overlay.replaced_by is not None:
         found["replaced_by"], found["replaced_told"] = overlay.replaced_by, True
+        found["replaced_at"] = overlay.replaced_at
     return found | {name: value for name, value in told.items() if value is not None}

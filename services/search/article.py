@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from services.search.reader import standing
+from services.search.reader import expired, standing
 from services.search.results import text_of
 
 Document = Mapping[str, Any]
@@ -34,7 +34,7 @@ def article(document: Document, now: datetime) -> dict[str, Any] | None:
         case "killed":
             raise Killed(notice(document))
         case "usable":
-            return _told(document)
+            return _told(document) | _asides(document, now)
         case _:
             return None
 
@@ -54,10 +54,20 @@ def notice(document: Document) -> dict[str, Any]:
         "reason": document.get("reason"),
         "status": "killed",
         "status_given": document.get("status_given"),
-        "killed": document.get("version_time") or document.get("received"),
+        "killed": document.get("indexed" if document.get("order_id") else "version_time") or document.get("received"),
         "received": document.get("received"),
         "first_published": document.get("first_published"),
     }
+
+
+def _asides(document: Document, now: datetime) -> dict[str, Any]:
+    """What is told of the few articles that a search leaves out: what stands for it, and that its time is over."""
+    found: dict[str, Any] = {}
+    if document.get("replaced_by"):
+        found["replaced_by"] = document["replaced_by"]
+    if expired(document, now):
+        found["expired"] = True
+    return found
 
 
 def _told(document: Document) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from services.search.query.build import FACTS, Clause, any_of, by_language, fact
 from services.search.query.tree import searches_text
 from services.search.reader import reader_filter
 from services.search.request import Search, spelled_span
+from services.search.unsought import unsought
 from shared.elastic.languages import TEXT_FIELDS, text_field
 
 FACET_SIZE: Final = 20
@@ -143,6 +144,8 @@ def _text(search: Search, languages: Languages) -> Clause:
 
 def _filters(search: Search, now: datetime) -> list[dict[str, Any]]:
     clauses = [as_of.past_filter(search.as_of, now) if search.as_of else reader_filter(now)]
+    if left_out := unsought(search):
+        clauses.append({"bool": {"must_not": left_out}})
     clauses += [fact(name, values) for name, values in search.filters.items()]
     start, end = spelled_span(search)
     if start or end:

@@ -35,6 +35,10 @@ _ABOUT: Final[dict[str, tuple[dict[str, Any], str]]] = {
         {"enum": ["story"]},
         "Of near copies one row alone, with `copies`: how many others that match it stands for. `stories` counts the rows.",
     ),
+    "versions": (
+        {"enum": ["latest", "all"], "default": "latest"},
+        "latest: of stories that go on from one another only the newest; all: those that it stands for, too.",
+    ),
     "highlight": (
         {"type": "boolean", "default": True},
         "Fragments with <em> around what matched; all else is escaped.",

@@ -34,6 +34,7 @@ SINGLE: Final = (
     "histogram",
     "highlight",
     "as_of",
+    "versions",
     "collapse",
 )
 PARAMETERS: Final = (*SINGLE, *FILTERS)
@@ -83,6 +84,8 @@ class Search:
     """The moment that the search is answered for; None: now."""
     collapse: bool = False
     """Of near copies one row alone."""
+    all_versions: bool = False
+    """Stories that a newer one stands for, too."""
     fingerprint: bytes = b""
     """Hash of what was asked, as it was written: a cursor is good for this search only."""
     warnings: tuple[Mapping[str, str], ...] = ()
@@ -122,6 +125,7 @@ def read_search(pairs: Iterable[tuple[str, str]], now: datetime) -> Search:
         highlight=_flag("highlight", single, default=True),
         as_of=as_of,
         collapse=_collapse(single),
+        all_versions=_one_of("versions", single, ("latest", "all")) == "all",
         fingerprint=_fingerprint(single, filters, sort),
         warnings=tuple(_warnings(filters)),
     )
@@ -260,6 +264,7 @@ def _fingerprint(single: Mapping[str, str], filters: Mapping[str, tuple[str, ...
     """What must be the same on every page; size, facets, histogram and highlights may change on the way."""
     asked = [single.get(name, "") for name in ("q", "from", "to")] + [single.get("tz", "UTC"), sort]
     asked += [single["as_of"]] if "as_of" in single else []
+    asked += ["all versions"] if single.get("versions") == "all" else []
     asked += [single["collapse"]] if "collapse" in single else []
     spelled = orjson.dumps([asked, sorted((name, sorted(values)) for name, values in filters.items())])
     return hashlib.sha256(spelled).digest()[:12]

@@ -100,6 +100,7 @@ def article_properties() -> dict[str, Field]:
         "expires": DATE,
         "braked": FLAG,
         "replaced_by": KEYWORD,
+        "replaced_at": DATE,
         "replaced_told": {"type": "boolean", "index": False},
         "reference": BLOB,
         "on_hold": FLAG,

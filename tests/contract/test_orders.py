@@ -12,7 +12,7 @@ from services.indexing.versions import ERASED
 from shared.elastic.index import ARTICLE_VERSIONS
 from shared.elastic.memory import MemoryStore
 from shared.elastic.store import ElasticStore
-from shared.events import Order, Reference, now
+from shared.events import Order, Reference, now, rfc3339
 from shared.ids import KILL_BASE
 from shared.settings import ElasticsearchSettings, Settings
 from tests.contract.indexing_room import Room
@@ -258,6 +258,7 @@ async def test_a_story_that_goes_on_from_another_replaces_it(room):
         "usable",
         old.ext_version,
     )
+    assert found["replaced_at"] == rfc3339(new.received)
     assert room.told() == [("created", 1), ("created", 1), ("replaced", 1)]
     later = room.article("old", version=2)
     await room.worker().handle(room.records(later))

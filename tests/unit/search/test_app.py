@@ -203,7 +203,7 @@ async def test_the_api_describes_itself_with_every_parameter(client):
     described = (await client.get("/openapi.json")).json()
     names = {parameter["name"] for parameter in described["paths"]["/v1/search"]["get"]["parameters"]}
     assert names == {
-        "q", "from", "to", "tz", "sort", "size", "cursor", "facets", "histogram", "highlight", "as_of",
+        "q", "from", "to", "tz", "sort", "size", "cursor", "facets", "histogram", "highlight", "as_of", "versions",
         "collapse", "section", "source", "byline", "language", "topic", "place", "kind",
     }  # fmt: skip
 
