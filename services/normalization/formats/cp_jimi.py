@@ -35,6 +35,8 @@ _WRITTEN = {
     "ranking": "Ranking", "ranking_value": "RankingValue", "genre": "VersionType",
 }  # fmt: skip
 _MOST = 200
+MAX_ITEMS = 1000
+"""Items in an order: it has one, but for those that were put together."""
 
 
 def sniff(head: bytes, content_type: str | None) -> float:  # noqa: ARG001 - the signature of every format
@@ -63,19 +65,22 @@ def read_all(raw: RawStory) -> list[StoryParts]:
     """Every item of the order.
 
     Raises:
-        Refused: no XML that can be read; `unreadable` without an item.
+        Refused: no XML that can be read; `unreadable` without an item; `too-many-items`.
     """
     root, note = parse_xml(raw.value, raw.content_type)
     items = [root] if local(root) == _ITEM else list(descendants(root, _ITEM))
     if not items:
         raise Refused("unreadable", "no ContentItem in it")
-    found = [_item(one, root, raw) for one in items]
+    if len(items) > MAX_ITEMS:
+        raise Refused("too-many-items", f"{len(items)} items in an order, and {MAX_ITEMS} are allowed")
+    number, sent = text_at(root, "PublishID"), _date(root, "PublishDateTime")
+    found = [_item(one, raw, number, sent) for one in items]
     for parts in found:
         parts.notes[:0] = [note] if note else []
     return found
 
 
-def _item(item: Element, order: Element, raw: RawStory) -> StoryParts:
+def _item(item: Element, raw: RawStory, number: str | None, sent: GivenDate | None) -> StoryParts:
     parts = StoryParts(format=NAME)
     parts.provider_id = text_at(item, "SystemSlug") or text_at(item, "NewsCompID")
     parts.kind = "story" if (text_at(item, "ContentType") or "").lower() in _TEXTS else "not-news"
@@ -88,13 +93,13 @@ def _item(item: Element, order: Element, raw: RawStory) -> StoryParts:
     ranking = text_at(item, "RankingValue")
     parts.urgency = read_urgency(ranking, parts.notes) if ranking != "0" else None
     _version(parts, item)
-    _dates(parts, item, order, raw)
+    _dates(parts, item, sent, raw)
     _places(parts, item)
     _subjects(parts, item)
     _text(parts, item)
     _notes(parts, item)
     parts.given |= {name: [value] for name, element in _WRITTEN.items() if (value := text_at(item, element))}
-    if number := text_at(order, "PublishID"):
+    if number:
         parts.given["publish_id"] = [number]
     return parts
 
@@ -115,9 +120,8 @@ def _version(parts: StoryParts, item: Element) -> None:
         parts.status = "withheld"
 
 
-def _dates(parts: StoryParts, item: Element, order: Element, raw: RawStory) -> None:
-    created = _date(item, "CreatedDateTime") or _date(order, "PublishDateTime")
-    parts.published = in_utc(created)
+def _dates(parts: StoryParts, item: Element, sent: GivenDate | None, raw: RawStory) -> None:
+    parts.published = in_utc(_date(item, "CreatedDateTime") or sent)
     parts.version_time = in_zone(_date(item, "UpdatedDateTime"), raw.zone, ZONE, parts.notes)
     until = _date(item, "EmbargoTime")
     if until is not None:

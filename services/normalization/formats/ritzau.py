@@ -33,6 +33,8 @@ _SENDER = "/ "
 _FLAGS = {"cancelled": "Annuleret", "new_version": "NyVersion", "correction": "Korrektion", "info_flash": "InfoFlash"}
 _WORDS = {"origin": "origin", "town": "town", "format": "format", "status": "Status", "history": "HistID"}
 _MOST = 200
+MAX_ITEMS = 1000
+"""Stories in an answer."""
 
 
 def sniff(head: bytes, content_type: str | None) -> float:  # noqa: ARG001 - the signature of every format
@@ -49,12 +51,15 @@ def read(raw: RawStory) -> list[StoryParts]:
     """One story for each `RBNews`.
 
     Raises:
-        Refused: no XML that can be read; `not-news` for an answer without a story; `no-text` for stories without a word.
+        Refused: no XML that can be read; `not-news` for an answer without a story; `no-text` for stories without a word;
+            `too-many-items`.
     """
     root, note = parse_xml(raw.value, raw.content_type)
     found = [one for one in descendants(root, "RBNews") if not any(local(up) == "RBNews" for up in one.iterancestors())]
     if not found:
         raise Refused("not-news", "an answer of Ritzau's service without a story")
+    if len(found) > MAX_ITEMS:
+        raise Refused("too-many-items", f"{len(found)} stories in an answer, and {MAX_ITEMS} are allowed")
     stories = [_story(one, raw) for one in found]
     told = [one for one in stories if one.title or one.body or one.status]
     if not told:

@@ -37,6 +37,8 @@ _OWN = re.compile(
 _COMMA = re.compile(r"\s*[,;]\s*")
 _CONTACT = ("name", "title", "phone", "email")
 _MOST = 200
+MAX_ITEMS = 1000
+"""Releases in a list."""
 
 
 def sniff(head: bytes, content_type: str | None) -> float:  # noqa: ARG001 - the signature of every format
@@ -48,12 +50,15 @@ def read(raw: RawStory) -> list[StoryParts]:
     """One story for each `release`.
 
     Raises:
-        Refused: no XML that can be read; `not-news` for a list without a release; `no-text` for releases without a word.
+        Refused: no XML that can be read; `not-news` for a list without a release; `no-text` for releases without a word;
+            `too-many-items`.
     """
     root, note = parse_xml(raw.value, raw.content_type)
     found = [root] if local(root) == "release" else list(descendants(root, "release"))
     if not found:
         raise Refused("not-news", "a list without a release")
+    if len(found) > MAX_ITEMS:
+        raise Refused("too-many-items", f"{len(found)} releases in a list, and {MAX_ITEMS} are allowed")
     stories = [story for one in found if (story := _story(one)).title or story.body]
     if not stories:
         raise Refused("no-text", f"{len(found)} releases without title and text")

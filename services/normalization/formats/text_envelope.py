@@ -85,18 +85,19 @@ def read_into(parts: StoryParts, message: Message, raw: RawStory) -> None:
 
 def _read_tagged(parts: StoryParts, lines: list[str], raw: RawStory) -> None:
     """Fields to `TX#`, each until the next tag; behind that the text."""
-    fields: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     last = ""
     rest: list[str] = []
     for place, line in enumerate(lines):
         if match := _TAG.match(line.strip()):
             last = match["tag"]
-            fields[last] = match["value"].strip()
+            found[last] = [match["value"].strip()]
         elif last and line.strip():
-            fields[last] = f"{fields[last]} {line.strip()}".strip()
+            found[last].append(line.strip())
         if last == "TX":
-            rest = [fields.get("TX", ""), *lines[place + 1 :]]
+            rest = [*found.pop("TX"), *lines[place + 1 :]]
             break
+    fields = {tag: " ".join(filter(None, values)) for tag, values in found.items()}
     parts.provider_id = fields.get("AN") or None
     parts.source = fields.get("KN") or None
     parts.published = parts.version_time = date_of(fields["PD"]) if fields.get("PD") else None

@@ -102,6 +102,14 @@ def test_a_picture_is_no_news_but_is_told():
     assert picture.places == ["Halifax", "Canada"]
 
 
+def test_several_items_in_an_order_and_too_many():
+    item = b"<ContentItem><SystemSlug>1</SystemSlug><Headline>H</Headline></ContentItem>"
+    two = read(raw(b"<Publish><PublishID>7</PublishID>" + item * 2 + b"</Publish>", XML))
+    assert [one.given["publish_id"] for one in two] == [["7"], ["7"]]
+    with pytest.raises(Refused, match="too-many-items"):
+        read(raw(b"<Publish>" + item * 1001 + b"</Publish>", XML))
+
+
 def test_a_kill_by_trash_makes_a_tombstone():
     value = FILES["writethru"].replace(b"<TrashFlag>false", b"<TrashFlag>true")
     (made,) = normalize(raw(value, XML), NOW)

@@ -99,6 +99,7 @@ def test_ways_to_cancel(flag):
         (b"<XMLNewsQueuedResponse><error>0</error></XMLNewsQueuedResponse>", "not-news"),
         (b"<RBNews><NewsID>1</NewsID></RBNews>", "no-text"),
         (b"<RBNews><NewsID>1", "malformed-xml"),
+        (b"<L>" + b"<RBNews><headline>H</headline></RBNews>" * 1001 + b"</L>", "too-many-items"),
     ],
 )
 def test_what_holds_no_story_is_refused(value, code):

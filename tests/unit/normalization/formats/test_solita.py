@@ -66,7 +66,12 @@ def test_several_releases_are_several_stories():
 
 
 @pytest.mark.parametrize(
-    ("value", "code"), [(b"<releases></releases>", "not-news"), (b"<release id='1'><longurl/></release>", "no-text")]
+    ("value", "code"),
+    [
+        (b"<releases></releases>", "not-news"),
+        (b"<release id='1'><longurl/></release>", "no-text"),
+        (b"<releases>" + b"<release><title>t</title></release>" * 1001 + b"</releases>", "too-many-items"),
+    ],
 )
 def test_what_holds_no_story_is_refused(value, code):
     with pytest.raises(Refused) as refused:
