@@ -305,6 +305,9 @@ def _headings_too_many(run: str) -> int:
     return max(headings[0] - Counter(headings[1:]).most_common(1)[0][0], 0) if len(headings) > 1 else 0
 
 
+_UNDER = re.compile("[HRT]*")
+
+
 def drop_lists(lines: list[Line], result: Cleaned) -> list[Line]:
     """A list heading goes with the headings under it; a bare 'Read also' with the one under it."""
     codes = _codes(lines)
@@ -312,7 +315,7 @@ def drop_lists(lines: list[Line], result: Cleaned) -> list[Line]:
     place = 0
     while place < len(lines):
         line = lines[place]
-        under = re.compile("[HRT]*").match(codes, place + 1)
+        under = _UNDER.match(codes, place + 1) if line.code == "X" else None
         length = len(under[0]) if under else 0
         if line.code == "X":
             _name_stories(result, lines[place + 1 : place + 1 + length])
