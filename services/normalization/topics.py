@@ -9,6 +9,7 @@ So a query for 'sport' finds football without knowing the tree.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from shared.events import Topic
@@ -16,6 +17,9 @@ from shared.subjects import MEDTOP, SUBJECT, Subjects, code_of, code_under, subj
 
 MOST_DERIVED: Final = 200
 """Topics that may be added to one story; no honest one comes near it."""
+
+LONGEST: Final = 200
+"""Characters of a scheme and a code of which something may follow."""
 
 _CATEGORY: Final = {
     "ACE": "01000000", "CLJ": "02000000", "DIS": "03000000", "FIN": "04000000", "EDU": "05000000", "EVN": "06000000",
@@ -37,12 +41,23 @@ def concluded(given: Sequence[Topic]) -> list[Topic]:
     own = [_named(_spelled(topic)) for topic in given]
     known = {(topic.scheme, topic.code) for topic in own if topic.code}
     added: list[Topic] = []
-    for scheme, code in list(dict.fromkeys((topic.scheme, topic.code) for topic in own)):
-        for key in _following(scheme, code):
+    for topic in own:
+        if topic.scheme is None or topic.code is None or len(topic.scheme) + len(topic.code) > LONGEST:
+            continue
+        for key, one in _follow(topic.scheme, topic.code):
             if key not in known and len(added) < MOST_DERIVED:
                 known.add(key)
-                added.append(Topic(scheme=key[0], code=key[1], name=subjects().name(*key), given=False))
+                added.append(one)
     return own + added
+
+
+@lru_cache(maxsize=4096)
+def _follow(scheme: str, code: str) -> tuple[tuple[tuple[str, str], Topic], ...]:
+    """What follows from a code, ready to be added: stories carry the same few hundred again and again."""
+    return tuple(
+        (key, Topic(scheme=key[0], code=key[1], name=subjects().name(*key), given=False))
+        for key in dict.fromkeys(_following(scheme, code))
+    )
 
 
 def _spelled(topic: Topic) -> Topic:
@@ -63,10 +78,8 @@ def _named(topic: Topic) -> Topic:
     return topic.model_copy(update={"name": name}) if name else topic
 
 
-def _following(scheme: str | None, code: str | None) -> Iterator[tuple[str, str]]:
+def _following(scheme: str, code: str) -> Iterator[tuple[str, str]]:
     """What follows from one topic, nearest first."""
-    if not scheme or not code:
-        return
     if scheme in (MEDTOP, SUBJECT):
         yield from _in_the_tree(subjects(), scheme, code)
     elif under := code_under(scheme, code):
