@@ -50,6 +50,10 @@ async def failure(fetcher: Fetcher, url: str) -> str:
         "127.1",
         "[::1]",
         "[::ffff:127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "[::127.0.0.1]",
+        "0x7f.1",
         "localhost",
         "0.0.0.0",  # noqa: S104 - an address to be refused
     ],

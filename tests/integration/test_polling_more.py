@@ -211,3 +211,112 @@ async def test_a_feeds_own_rhythm_is_heard_when_it_is_quiet(room: Room):
     assert room.names() == ["f:a"]
     await asyncio.sleep(0)
     assert orjson.loads(state.dump())["hints"]["interval_s"] == 3600
+
+
+async def endless(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\n\r\n<rss><channel>")
+    while True:
+        writer.write(item("x").encode() * 1000)
+        await writer.drain()
+
+
+async def never_done(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n<rss>")
+    while True:
+        writer.write(b" ")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(("play", "why"), [(endless, "too-large"), (never_done, "timeout")])
+async def test_a_feed_without_an_end_is_cut_off_and_backs_off_and_others_go_on(room: Room, play, why: str):
+    room.site.pages["/f"] = lambda _: Answer(raw=play)
+    room.site.pages["/good"] = lambda _: Answer(rss(item("a")))
+    room.feeds.poll("f", room.site.url("/f"), greatest=3600)
+    room.feeds.poll("good", room.site.url("/good"))
+    await room.start(poll_max_bytes=500_000, poll_timeout_s=1)
+    await room.until(lambda: room.state("f"), "the state")
+    assert (room.state("f").why, room.state("f").pace.failures) == (why, 1)
+    assert (room.state("f").next - room.state("f").polled).total_seconds() > 5
+    await room.until(lambda: room.names() == ["good:a"], "the other feed")
+
+
+async def test_a_304_that_lies_is_found_out_by_the_days_whole_look(room: Room):
+    """The server says 'not modified' for ever, with an ETag that it never changes."""
+    items = [item("a")]
+    room.site.pages["/f"] = lambda request: Answer(
+        rss(*items), 304 if "if-none-match" in request.headers else 200, {"ETag": '"same"'}
+    )
+    room.feeds.poll("f", room.site.url("/f"))
+    replica = await room.start()
+    await room.until(lambda: room.names() == ["f:a"], "the first")
+    items.append(item("b"))
+    await room.polls("/f", 2)
+    assert room.names() == ["f:a"]
+    [part] = [part for part in replica.poller._share.ready() if "f" in part.states]
+    part.states["f"].whole -= timedelta(days=1)
+    await room.until(lambda: "f:b" in room.names(), "what the 304 hid")
+    await room.polls("/f", 2)
+    assert len(room.sent) == 2
+
+
+async def test_a_304_without_a_condition_is_a_failure_and_takes_nothing_from_the_memory(room: Room):
+    answers = [Answer(rss(item("a"))), Answer(status=304), Answer(rss(item("a")))]
+    room.site.pages["/f"] = lambda _: answers.pop(0) if len(answers) > 1 else answers[0]
+    room.feeds.poll("f", room.site.url("/f"))
+    await room.start()
+    await room.until(lambda: (state := room.state("f")) and state.why == "http-304", "the failure")
+    await room.until(lambda: room.state("f").why is None, "the success")
+    assert room.names() == ["f:a"]
+
+
+FUTURE, PAST = "Fri, 01 Jan 2099 00:00:00 GMT", "Thu, 01 Jan 1970 00:00:00 GMT"
+
+
+async def test_a_server_whose_clock_is_wrong_is_polled_as_any_other_and_its_dates_are_not_believed(room: Room):
+    dated = [item(name).replace("</item>", f"<pubDate>{date}</pubDate></item>") for name, date in
+             (("future", FUTURE), ("past", PAST), ("none", "yesterday"), ("thirteenth", "Mon, 45 Foo 2026 99:99:99 GMT"))]  # fmt: skip
+    room.site.pages["/f"] = lambda _: Answer(
+        rss(*dated), headers={"Date": FUTURE, "Last-Modified": FUTURE, "Expires": PAST, "Age": "-5"}
+    )
+    room.feeds.poll("f", room.site.url("/f"))
+    await room.start()
+    await room.until(lambda: len(room.sent) == 4, "all")
+    await room.polls("/f", 2)
+    assert len(room.sent) == 4
+    assert room.state("f").pace.failures == 0
+    assert room.site.seen("/f")[-1].headers["if-modified-since"] == FUTURE, "as it came: the server compares"
+    for record in room.sent:
+        article, taken = _article(record), datetime.fromisoformat(header(record.headers, "ce_time") or "")
+        assert article.published is None or article.published <= taken + timedelta(days=2), record.key
+        assert article.ext_version < 4_000_000_000_000_000 * 1000, "no version of a time that has not come"
+
+
+@pytest.mark.parametrize(
+    ("wish", "least", "most"),
+    [(PAST, 5, 300), (FUTURE, 86_000, 87_000), ("-5", 5, 300), ("soon", 5, 300), ("9" * 30, 86_000, 87_000)],
+)
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_retry_after_from_a_wrong_clock_silences_no_feed_for_ever(room: Room, status, wish, least, most):
+    room.site.pages["/f"] = lambda _: Answer(status=status, headers={"Retry-After": wish})
+    room.feeds.poll("f", room.site.url("/f"), least=5, greatest=3600)
+    await room.start()
+    await room.until(lambda: room.state("f"), "the state")
+    state = room.state("f")
+    assert least <= (state.next - state.polled).total_seconds() <= most
+
+
+@pytest.mark.timeout(120)
+async def test_a_hundred_thousand_entries_are_bounded_and_come_once(room: Room):
+    feed = rss(*(f"<item><guid>{n}</guid><title>t</title></item>" for n in range(100_000)))
+    room.site.pages["/f"] = lambda _: Answer(feed)
+    room.site.pages["/good"] = lambda _: Answer(rss(item("a")))
+    room.feeds.poll("f", room.site.url("/f"))
+    room.feeds.poll("good", room.site.url("/good"))
+    await room.start(poll_timeout_s=30)
+    await room.until(lambda: room.state("f"), "the first poll", 60)
+    numbers = sorted(int(name.partition(":")[2]) for name in room.names() if name.startswith("f:"))
+    assert numbers == [*range(5_000), *range(95_000, 100_000)]
+    await room.polls("/f", 2)
+    await room.until(lambda: not room.replicas[0].poller._running, "quiet", 30)
+    assert len(set(room.names())) == len(room.sent) == 10_001, "the other feed went on, and nothing came twice"
