@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from html.entities import html5
 from typing import Any, NamedTuple, cast
 
@@ -265,8 +265,12 @@ def too_deep(root: Element) -> bool:
     return bool(_TOO_DEEP(root))
 
 
+@lru_cache(maxsize=4)
 def root_name(head: bytes) -> str | None:
-    """The local name of the root element by a document's first bytes, for `sniff`; None if they are no XML."""
+    """The local name of the root element by a document's first bytes, for `sniff`; None if they are no XML.
+
+    Every format asks it of the same bytes, one after the other.
+    """
     text = head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe").decode("latin-1")
     try:
         at = _prolog(text)[1]

@@ -23,6 +23,7 @@ from shared.events import Topic
 
 MOST_MESSAGES = 1000
 
+_BEFORE = " \t\n\x00\x01\x02\x7f\ufeff"
 _OPEN = re.compile(r"^[ \t\x00-\x06\x7f]*ZCZC\b[ \t]*(?P<line>[^\n]*)$", re.MULTILINE | re.IGNORECASE)
 _CLOSE = re.compile(r"(?:^|[ \t])NNNN[ \t\x00-\x06\x7f.]*$", re.MULTILINE | re.IGNORECASE)
 _TAG = re.compile(r"(?P<tag>[A-Z]{2})#(?P<value>.*)")
@@ -53,8 +54,8 @@ def messages(text: str) -> list[Message] | None:
     Raises:
         Refused: `too-many-items`.
     """
-    first = _OPEN.search(text)
-    if first is None or text[: first.start()].strip(" \t\n\x00\x01\x02\x7f\ufeff"):
+    start = len(text) - len(text.lstrip(_BEFORE))
+    if text[start : start + 4].upper() != "ZCZC":
         return None
     opened = list(_OPEN.finditer(text))
     if len(opened) > MOST_MESSAGES:
