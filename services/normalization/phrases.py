@@ -6,58 +6,14 @@ Compared without accents and case (a Greek heading in capitals has no accents). 
 from __future__ import annotations
 
 import re
-import unicodedata
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 
 from services.normalization import wording
+from services.normalization.asks import FIRST_WORDS, asked
+from services.normalization.credits import SIGNS, credit, in_brackets, reporting
+from services.normalization.folding import Kind, Match, after, fold, phrases_in
 
-
-class Kind(StrEnum):
-    """What a line is, if it is no part of a story."""
-
-    CREDIT = "credit"
-    RELATED = "related"
-    LIST = "list"
-    """Heading of a list of other stories."""
-    NEWSLETTER = "newsletter"
-    NOISE = "noise"
-    """Share, follow, cookie and advertising lines, picture credits."""
-    TRAILER = "trailer"
-    """An agency's sign-off."""
-    REPORTING = "reporting"
-    """'Reporting by …; editing by …'."""
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A line of that kind; `rest` is what follows the phrase: the agency, the title, the names."""
-
-    kind: Kind
-    rest: str = ""
-
-
-class _Fold(dict[int, str]):
-    """Character to its base letter in lower case, always one for one, so that places in the text stay the same."""
-
-    def __missing__(self, code: int) -> str:
-        base = unicodedata.normalize("NFD", chr(code))[0].lower()[:1]
-        self[code] = folded = "σ" if base == "ς" else base
-        return folded
-
-
-_FOLD = _Fold()
-
-
-def fold(text: str) -> str:
-    """`text` without case and accents, of the same length."""
-    return text.lower() if text.isascii() else text.translate(_FOLD)
-
-
-def _phrases(text: str) -> list[str]:
-    return [fold(phrase.strip()) for phrase in text.replace("\n", " ").split(";") if phrase.strip()]
-
+__all__ = ["LONGEST", "Kind", "Match", "fold", "kind_of", "stands_alone"]
 
 _AROUND_WORDS = ":.,;!|…\"'“”«»„—–"
 
@@ -74,7 +30,7 @@ def _by_first_word() -> dict[str, list[tuple[str, Kind]]]:
         (wording.NEWSLETTER, Kind.NEWSLETTER), (wording.NOISE, Kind.NOISE), (wording.REPORTING, Kind.REPORTING),
     )  # fmt: skip
     for text, kind in groups:
-        for phrase in _phrases(text):
+        for phrase in phrases_in(text):
             table.setdefault(_first_word(phrase), []).append((phrase, kind))
     for entries in table.values():
         entries.sort(key=lambda entry: -len(entry[0]))
@@ -86,9 +42,8 @@ _TABLE = _by_first_word()
 LONGEST = 240
 """Characters: a longer line is prose, whatever it starts with."""
 _BULLETS = " \t•●▪‣►▶→➤»>*–—|·"
-_SEPARATOR = re.compile(r"\s*(?:[:：|>»→►▶]|[–—-](?=\s))+\s*")
 _ASKS = re.compile(
-    r"subscri|sign up|join|regist|inscri|iscri|suscri|abonn|assin|anmeld|melden|receb|recib|recev|ricev|εγγραφ|λαβετε|free|gratis|kostenlos"
+    r"subscri|sign up|join|regist|inscri|iscri|suscri|abonn|assin|anmeld|melden|receb|recib|recev|ricev|εγγραφ|λαβετε|free|gratis|kostenlos|bestell|γραφτειτε"
 )
 _CONSENT = re.compile(
     r"\b(?:(?:we|our|site|website|wir|website|nous|sito|sitio)\b.{0,40}\b(?:use|uses|using|verwend\w+|nutz\w+|utilis\w+|utiliz\w+|usa)\b"
@@ -104,7 +59,7 @@ _SHARE_WORDS = frozenset(
 )
 _READING_WORDS = frozenset({"reading", "lesezeit", "tempo", "temps", "tiempo", "χρονοσ"})
 _READING_TIME = re.compile(
-    r"(?:\d{1,2}\s*(?:['’′]|min\.?|mins|minutes?|minuten|λεπτα|minutos|minuti)\s*(?:read|lesezeit|de lecture|de lectura|di lettura|de leitura|αναγνωση[σς]?)\.?|(?:reading time|lesezeit|tempo di lettura|temps de lecture|tiempo de lectura|tempo de leitura|χρονος αναγνωσησ)\s*:?\s*\d{1,2}.{0,12})"
+    r"(?:\d{1,2}\s*(?:['’′]|min\.?|mins|minutes?|minuten|λεπτα|minutos|minuti)\s*(?:read|lesezeit|de lecture|de lectura|di lettura|de leitura|αναγνωση[σς]?)\.?|(?:reading time|lesezeit|tempo di lettura|temps de lecture|tiempo de lectura|tempo de leitura|χρονοσ αναγνωσησ)\s*:?\s*\d{1,2}.{0,12})"
 )
 
 
@@ -132,7 +87,11 @@ def kind_of(line: str) -> Match | None:
     if len(line) > LONGEST:
         return None
     text = line.lstrip(_BULLETS) or line if line[0] in _BULLET_MARKS else line
-    if text[0] in "([/" and text[-1] in ")]/" and (bracketed := _bracketed(text[1:-1].strip())):
+    if (
+        text[0] in "([/"
+        and text.rstrip(" .")[-1:] in (")", "]", "/")
+        and (bracketed := _bracketed(text.rstrip(" .")[1:-1].strip()))
+    ):
         return bracketed
     folded = fold(text)
     word, entries = _entries(text.partition(" ")[0])
@@ -141,31 +100,44 @@ def kind_of(line: str) -> Match | None:
             match = _READERS[kind](text, folded, len(phrase))
             if match is not None:
                 return match
-    return _elsewhere(folded, word)
+    return _elsewhere(text, folded, word)
 
 
-_AGENCIES = frozenset(fold(name).replace("_", " ") for name in wording.AGENCIES.split())
+_IN_BRACKETS = frozenset({Kind.CREDIT, Kind.RELATED, Kind.TRAILER, Kind.NOISE, Kind.REPORTING})
 
 
 def _bracketed(text: str) -> Match | None:
-    """'(Source: AMNA)' says what 'Source: AMNA' says, and so does a bare '(AFP)'."""
-    if fold(text) in _AGENCIES:
-        return Match(Kind.CREDIT, text)
-    match = kind_of(text) if text else None
-    return match if match is not None and match.kind in (Kind.CREDIT, Kind.RELATED, Kind.TRAILER) else None
+    """'(Source: AMNA)' says what 'Source: AMNA' says; some lines are known only in their brackets."""
+    if not text:
+        return None
+    match = in_brackets(text, fold(text)) or kind_of(text)
+    return match if match is not None and match.kind in _IN_BRACKETS else None
 
 
-def _elsewhere(folded: str, word: str) -> Match | None:
-    """Lines known by a word inside them."""
-    if len(folded) <= 200 and _talks_of_newsletter(folded) and _ASKS.search(folded):
+def _elsewhere(text: str, folded: str, word: str) -> Match | None:
+    """Lines known by a word inside them, or as a whole."""
+    length = len(folded)
+    if length <= 60 and (match := _whole(text, folded, word)):
+        return match
+    if length <= 200 and _talks_of_newsletter(folded) and _ASKS.search(folded):
         return Match(Kind.NEWSLETTER)
-    if "cookie" in folded and _CONSENT.search(folded):
+    if ("cookie" in folded and _CONSENT.search(folded)) or (word in _SHARE_WORDS and _SHARES.fullmatch(folded)):
         return Match(Kind.NOISE)
-    if word in _SHARE_WORDS and _SHARES.fullmatch(folded):
+    return asked(text, folded) if word in FIRST_WORDS else None
+
+
+def _whole(text: str, folded: str, word: str) -> Match | None:
+    """Short lines known as a whole."""
+    if folded.strip(_AROUND) in _EXACT:
         return Match(Kind.NOISE)
-    if len(folded) <= 60 and (word[:1].isdigit() or word in _READING_WORDS) and _READING_TIME.fullmatch(folded):
-        return Match(Kind.NOISE)
-    return None
+    if folded in SIGNS:
+        return Match(Kind.TRAILER, text)
+    timed = (word[:1].isdigit() or word in _READING_WORDS) and _READING_TIME.fullmatch(folded)
+    return Match(Kind.NOISE) if timed else None
+
+
+_AROUND = " .:!…()[]0123456789|»>→"
+_EXACT = frozenset(phrase.strip(_AROUND) for phrase in phrases_in(wording.EXACT))
 
 
 def _talks_of_newsletter(folded: str) -> bool:
@@ -174,41 +146,8 @@ def _talks_of_newsletter(folded: str) -> bool:
     return not folded.isascii() and "ενημερωτικο δελτιο" in folded
 
 
-def _after(text: str, length: int) -> tuple[bool, str]:
-    """Whether a separator follows the phrase, and what follows it."""
-    rest = text[length:]
-    separator = _SEPARATOR.match(rest)
-    return bool(separator), (rest[separator.end() :] if separator else rest).strip()
-
-
 def _is_sentence(rest: str, words: int) -> bool:
     return rest.endswith((".", "!", "?")) and rest.count(" ") >= words
-
-
-_YEARS = re.compile(r"^(?:\(c\)|©|&copy;|[\s,]|(?:19|20)\d\d(?:\s*[-–]\s*(?:19|20)?\d\d)?)+", re.IGNORECASE)
-_RIGHTS = re.compile(
-    r"[\s,.;|–-]*(?:all rights reserved|alle rechte vorbehalten|tous droits réservés|todos los derechos reservados|tutti i diritti riservati|todos os direitos reservados|με επιφύλαξη παντός δικαιώματος)\.?$",
-    re.IGNORECASE,
-)
-_BARE_CREDITS = ("(c)", "©", "copyright")
-_INFORMATION = ("with ", "mit ", "avec", "con ", "com ", "με ")
-
-
-def _credit(text: str, folded: str, length: int) -> Match | None:
-    separated, rest = _after(text, length)
-    bare = folded[:length] in _BARE_CREDITS
-    if bare:
-        if separated and folded[:length] != "copyright":
-            return None  # '(c) - such and such' is an entry of a list
-        rest = _YEARS.sub("", rest)
-    elif not separated and not folded.startswith(_INFORMATION):
-        return None
-    rest = _RIGHTS.sub("", rest).strip(" .;,")
-    if not rest or len(rest) > 80 or rest.count(" ") > 8:
-        return None
-    if not separated and not bare and (rest.count(" ") > 3 or not rest[:1].isupper() or folded.endswith((".", ":"))):
-        return None  # 'Avec le président …', 'Con información …' in a sentence
-    return Match(Kind.CREDIT, rest)
 
 
 _WEAK = {
@@ -231,7 +170,7 @@ _WEAK |= {
 
 
 def _related(text: str, folded: str, length: int) -> Match | None:
-    separated, rest = _after(text, length)
+    separated, rest = after(text, length)
     bare = rest.strip(" .…:!")
     if not bare:
         return Match(Kind.RELATED)
@@ -243,7 +182,7 @@ def _related(text: str, folded: str, length: int) -> Match | None:
 
 
 def _list(text: str, folded: str, length: int) -> Match | None:
-    separated, rest = _after(text, length)
+    separated, rest = after(text, length)
     if not rest.strip(" .…:!()0123456789"):
         return Match(Kind.LIST)
     if separated and folded[:length] in ("tags", "ετικετεσ", "etiquetas", "schlagworter", "mots-cles"):
@@ -255,7 +194,7 @@ def _list(text: str, folded: str, length: int) -> Match | None:
 def _newsletter(text: str, folded: str, length: int) -> Match | None:
     rest = text[length:].strip()
     if not rest.strip(" .:!") or (len(text) <= 60 and (text.isupper() or not _is_sentence(text, 2))):
-        return Match(Kind.NEWSLETTER) if "newsletter" in folded or not rest else _elsewhere(folded, "")
+        return Match(Kind.NEWSLETTER) if "newsletter" in folded or not rest else _elsewhere(text, folded, "")
     return None
 
 
@@ -287,13 +226,14 @@ _NAMES = (
 
 
 def _noise(text: str, folded: str, length: int) -> Match | None:
-    separated, rest = _after(text, length)
+    separated, rest = after(text, length)
     phrase = folded[:length]
     if not rest.strip(" .:!…()0123456789"):
         return Match(Kind.NOISE)
     if "cookie" in phrase or phrase.startswith(("this site", "questo sito", "este si", "ce site", "αυτος ο")):
         return Match(Kind.NOISE) if "cookie" in folded else None
     if phrase.startswith(_NAMES):
+        separated = separated or phrase.endswith((" by", " caption"))
         return Match(Kind.NOISE) if separated and len(text) <= 100 and not _is_sentence(rest, 4) else None
     several_words = " " in phrase or "-" in phrase or (separated and phrase in _WITH_TITLE)
     return Match(Kind.NOISE) if several_words and len(text) <= 90 and not _is_sentence(rest, 6) else None
@@ -305,18 +245,12 @@ def _trailer(text: str, folded: str, length: int) -> Match | None:
     return Match(Kind.TRAILER, "Reuters" if folded.startswith("reuter") else "")
 
 
-def _reporting(text: str, folded: str, length: int) -> Match | None:
-    if folded[:length] == "(by" and not text.endswith(")"):
-        return None
-    return Match(Kind.REPORTING, text[length:].strip(" ()"))
-
-
 _READERS = {
-    Kind.CREDIT: _credit,
+    Kind.CREDIT: credit,
     Kind.RELATED: _related,
     Kind.LIST: _list,
     Kind.NEWSLETTER: _newsletter,
     Kind.NOISE: _noise,
     Kind.TRAILER: _trailer,
-    Kind.REPORTING: _reporting,
+    Kind.REPORTING: reporting,
 }

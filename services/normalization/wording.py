@@ -6,28 +6,28 @@ Phrases are parted by semicolons and written as usual; they are compared without
 CREDIT = """
 source; sources; credit; credits; agency; πηγή; πηγές; πρακτορείο; quelle; quellen; agentur; source de l'article; agence;
 fuente; fuentes; agencia; fonte; fonti; agenzia; fontes; agência; copyright; (c); ©; with information from; with material from;
-με πληροφορίες από; mit material von; mit informationen von; avec; con información de; con informazioni di; com informações de;
+με πληροφορίες από; με πληροφορίες; with inputs from; inputs from; mit material von; mit material der; mit material des; mit informationen der; mit informationen von; avec; con información de; con informazioni di; con informazioni da; com informações de;
 com informações da; com agência; via
 """
 RELATED = """
 also read; read also; read more; read next; read on; see also; more on this; more on this story; more on this topic;
 don't miss; further reading; must read; you may also like; you might also like; related story; related article; related;
-recommended; in case you missed it; watch also; learn more; find out more; full story; continue reading; read the full story;
+recommended; in case you missed it; watch also; learn more; find out more; full story; continue reading; read the full story; read more about; read more on;
 διαβάστε επίσης; διαβάστε ακόμη; διαβάστε ακόμα; διαβάστε περισσότερα; διαβάστε και; διάβασε επίσης; διάβασε ακόμη;
 διάβασε ακόμα; διάβασε και; δείτε επίσης; δείτε ακόμη; δείτε ακόμα; δείτε και; δείτε περισσότερα; σχετικό άρθρο; μη χάσετε;
-περισσότερα; διαβάστε σχετικά; διαβάστε εδώ; δείτε εδώ;
-lesen sie auch; lesen sie mehr; lesen sie hier; lesen sie dazu; lesen sie weiter; lies auch; auch lesen; auch interessant;
+περισσότερα; διαβάστε σχετικά; διαβάστε εδώ; δείτε εδώ; διαβάστε περισσότερα εδώ; διαβάστε εδώ όλες τις ειδήσεις;
+lesen sie auch; lesen sie mehr; lesen sie mehr zum thema; lesen sie mehr über; lesen sie hier; lesen sie dazu; lesen sie weiter; lies auch; auch lesen; auch interessant;
 auch interessant für sie; mehr zum thema; mehr dazu; siehe auch; weiterlesen; passend dazu; zum thema; hintergrund;
 das könnte sie auch interessieren; das könnte sie interessieren; das könnte dich auch interessieren;
 à lire aussi; lire aussi; lire également; à lire également; à lire; voir aussi; à voir aussi; lire la suite; en savoir plus;
 sur le même sujet; pour aller plus loin; à découvrir aussi;
-lea también; lee también; leer también; lea más; leer más; lee más; le puede interesar; te puede interesar;
+lea también; lee también; leer también; lea más; leer más; leer más sobre; lee más; le puede interesar; te puede interesar;
 también te puede interesar; te puede interesar también; puede interesarte; vea también; ver también; ver más; más información;
 no te pierdas; no se pierda; seguir leyendo;
 leggi anche; leggi pure; leggi tutto; leggi di più; leggi l'articolo; vedi anche; guarda anche; potrebbe interessarti;
 potrebbe interessarti anche; ti potrebbe interessare; ti potrebbe interessare anche; approfondisci; per approfondire;
 da non perdere; articolo correlato;
-leia também; leia mais; leia ainda; ler também; ler mais; leia a seguir; veja também; veja mais; saiba mais;
+leia também; leia mais; leia mais sobre; leia ainda; ler também; ler mais; leia a seguir; veja também; veja mais; saiba mais;
 pode interessar; pode interessar-lhe; não perca; notícia relacionada; continue lendo
 """
 LIST = """
@@ -66,7 +66,7 @@ share this; share on; share via; share the article; share article; share:; follo
 print this; send by e-mail; send by email; copy link; listen to this article; advertisement; advertising; ad; sponsored;
 sponsored content; we use cookies; this site uses cookies; this website uses cookies; accept cookies; accept all; cookie settings; cookie policy;
 privacy policy; terms of use; terms of service; all rights reserved; back to top; skip to content; photo; photos; photo credit; image; image credit;
-picture; file photo; photo by; watch; watch live; play video; minutes read; min read; log in; login; home;
+picture; file photo; photo by; image caption; watch; watch live; play video; minutes read; min read; log in; login; home;
 κοινοποίηση; κοινοποιήστε; μοιραστείτε; μοιράσου το; ακολουθήστε; ακολουθήστε μας; ακολούθησε; διαφήμιση; φωτογραφία; φωτογραφίες;
 φωτό; φωτο; φωτογραφίες αρχείου; χρησιμοποιούμε cookies; αυτός ο ιστότοπος χρησιμοποιεί; πολιτική απορρήτου; όροι χρήσης;
 με επιφύλαξη παντός δικαιώματος; εκτύπωση; βρείτε μας;
@@ -82,11 +82,45 @@ informativa sulla privacy; tutti i diritti riservati; riproduzione riservata;
 partilhar; partilhe; compartilhe; compartilhar; siga-nos; siga o; siga a; publicidade; imagem; este site usa cookies; este site utiliza cookies;
 política de privacidade; todos os direitos reservados
 """
-TRAILER = "reuter; reuters; end; ends; -ends-; - ends -; -30-; - 30 -; ###; # # #; * * *; ***; fin; ende; τέλος; fine; fim; -end-; enditem; more; -more-; ---; ----; xxxx"
-REPORTING = """
-reporting by; (reporting by; editing by; (editing by; writing by; (writing by; additional reporting by; (additional reporting by;
-compiled by; translated by; (by; reporting and writing by; (bearbeitet von; bearbeitet von; (reportage; (écrit par;
+TRAILER = """
+reuter; reuters; end; ends; -ends-; - ends -; --ends--; -30-; - 30 -; -0-; ###; # # #; ## #; * * *; ***; fin; ende; τέλος; fine; fim; -end-;
+--end--; enditem; more; -more-; ---; ----; xxxx; more to follow; more details to follow; developing story, more to follow;
+this is a developing story; ende der meldung; mehr in kürze; fortsetzung folgt; à suivre; suite; segue; continua; sigue; seguirá;
+continuará; συνεχίζεται; ακολουθούν περισσότερα; our standards: the thomson reuters trust principles; acquire licensing rights;
+purchase licensing rights; acquire licensing rights, opens new tab; purchase licensing rights, opens new tab; with agencies; agencies;
+inputs from agencies; with inputs from agencies; with agency inputs; mit agenturen; agenturen; avec agences; avec les agences; agences;
+con agencias; agencias; con agenzie; agenzie; com agências; agências; με πρακτορεία
 """
+REPORTING = """
+reporting by; editing by; edited by; writing by; written by; additional reporting by; additional writing by; with reporting by;
+compiled by; translated by; by; reporting and writing by; reporting and editing by; graphics by; contributing:; reported by;
+bericht von; bearbeitet von; geschrieben von; redigiert von; mitarbeit; mitarbeit:; redaktion:; reporter:; zusammengestellt von;
+reportage; reportage de; rédigé par; écrit par; édité par; version française; avec la contribution de; rédaction:;
+información de; reporte de; reportaje de; escrito por; editado por; traducido por; editado en español por; redacción:; por;
+a cura di; tradotto da; versione italiana; scritto da; reportage di; redazione:;
+reportagem de; reportagem por; edição de; edição:; tradução de; redação:; texto de; escrito por; par; von; di;
+επιμέλεια:; επιμέλεια; ρεπορτάζ:; ρεπορτάζ; σύνταξη:; απόδοση:; συντάκτης:; συντάκτρια:; του; της
+"""
+"""Who made the story; words that open ordinary sentences, too, count only in brackets (`BRACKETED`)."""
+BRACKETED = "by; por; par; von; di; του; της; reportage; επιμέλεια; ρεπορτάζ; mitarbeit; version française"
+NO_AUTHORS = """
+editing by; edited by; translated by; graphics by; bearbeitet von; redigiert von; redaktion:; version française; édité par; traducido por;
+editado por; editado en español por; tradotto da; versione italiana; edição de; edição:; tradução de; επιμέλεια:; επιμέλεια; απόδοση:
+"""
+EXACT = """
+share; print; save; loading; hide caption; toggle caption; getty images; enlarge this image; view comments; comments are closed; up next;
+image source; image source, getty images; 0 comments; comment; click here; click here to read more; click here for more; click here to subscribe; contact us; last updated; updated;
+listen to this story; listen to article; tap here to see other videos; story continues below advertisement; story continues below;
+article continues after this ad; article continues below; article continues after advertisement; continue reading below;
+continue reading the main story; advertisement continue reading the main story; have you got a story? email us; watch more;
+skip advertisement; remove ads; report this ad; supported by; paid post; affiliate links; newsletter sign-up; opens new tab; opens in new tab;
+μοιραστείτε το; μοιραστείτε το άρθρο; κοινοποιήστε το άρθρο; εκτυπώστε; αποθήκευση; ακούστε το άρθρο; κάντε κλικ εδώ;
+hier klicken; klicken sie hier; artikel anhören; artikel merken; weiterlesen nach der anzeige; lesen sie nach der anzeige weiter; zurück;
+cliquez ici; écouter l'article; la suite après la publicité; sauvegarder; lecture; haga clic aquí; comparte esta noticia;
+comparte este artículo; escuchar noticia; guardar; sigue leyendo; clicca qui; ascolta l'articolo; salva; continua a leggere;
+clique aqui; ouvir o artigo; guardar; continua depois da publicidade; continue a ler; partilhe este artigo; compartilhe esta notícia
+"""
+"""Lines that are furniture only where nothing else stands in them."""
 AGENCIES = """
 AA AAP AFP ADN Adnkronos Agerpres AGI ALDE AMNA ANA ANA-MPA ANI Anadolu ANP ANSA ANTARA AP APA Apcom Askanews ATS awp Belga Bernama BNS BTA CNA CP CTK
 ČTK Dow_Jones DPA dpa-AFX EFE EuropaPress Europa_Press FENA Hina IANS Interfax IRNA ISNA Itar-Tass Jiji KNA Keystone-SDA KUNA Kyodo
