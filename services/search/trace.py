@@ -20,8 +20,10 @@ _ITEM = re.compile(r"([0-9a-fA-F-]{36})\.(\d{1,9})", re.ASCII)
 
 SHOWN: Final = [
     "id", "article_id", "receipt", "item", "feed", "version", "revision", "change", "status", "embargoed_until",
-    "embargo_open", "received", "normalized", "indexed", "ext_version",
+    "embargo_open", "received", "normalized", "indexed", "ext_version", "orders",
 ]  # fmt: skip
+_ORDER: Final = ("id", "order", "at", "change")
+"""What anybody is told of an operator's order; who gave it and why is the operators'."""
 DEAD_SHOWN: Final = ["class", "reason", "stage", "feed", "receipt", "item", "article_id", "received", "at"]
 
 
@@ -85,7 +87,8 @@ def _place(version: Document) -> tuple[Any, Any]:
 
 
 def _article(version: Document, now: datetime) -> dict[str, Any]:
-    return {
+    orders = [{name: order.get(name) for name in _ORDER} for order in version.get("orders") or ()]
+    return ({"orders": orders} if orders else {}) | {
         "id": version.get("article_id") or version.get("id"),
         "item": version.get("item"),
         "version": version.get("version"),

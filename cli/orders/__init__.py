@@ -1,0 +1,1 @@
+"""`newswire withhold`, `release`, `kill`, `erase`: an operator's orders to articles."""
