@@ -150,12 +150,21 @@ def at(past: Past, moment: datetime, now: datetime) -> dict[str, Any] | None:
         return None
     live_since = _moment(past.live.get("indexed"))
     if live_since is not None and live_since <= moment:
-        return articles.article(past.live, moment)
+        return articles.article(_without_later(past.live, moment), moment)
     spans = [row for row in past.all if row is not past.live and _spans(row, moment)]
     if not spans:
         return None
-    told = articles.article(max(spans, key=lambda row: str(row["live_from"])), moment)
+    row = max(spans, key=lambda row: str(row["live_from"]))
+    told = articles.article(_without_later(row, moment), moment)
     return told and told | {"id": past.live.get("id")}
+
+
+def _without_later(version: Document, moment: datetime) -> Document:
+    """A version without what replaced it only after the moment."""
+    replaced = _moment(version.get("replaced_at"))
+    if replaced is None or replaced <= moment:
+        return version
+    return {name: value for name, value in version.items() if name != "replaced_by"}
 
 
 def _spans(row: Document, moment: datetime) -> bool:

@@ -61,6 +61,8 @@ VALUES: dict[str, Callable[[Facts], list[str]]] = {
     "language": lambda _: ["en", "el"],
     "place": lambda _: ["Athens"],
     "feed": lambda _: ["local"],
+    "versions": lambda _: ["latest", "all"],
+    "collapse": lambda _: ["story"],
     "kind": lambda _: ["story", "advisory"],
     # In paths.
     "id": lambda facts: facts["articles"],

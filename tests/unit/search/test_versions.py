@@ -100,6 +100,12 @@ def test_the_article_at_a_moment(moment, title):
     assert versions.at(Past(held, rows), datetime.fromisoformat(moment), NOW) is None
 
 
+def test_what_replaced_an_article_later_is_not_told_of_an_earlier_moment():
+    live = document(indexed=at(hours=-4), replaced_by=ID, replaced_at=at(hours=-2))
+    before, after = (versions.at(Past(live, []), datetime.fromisoformat(at(hours=-hours)), NOW) for hours in (3, 1))
+    assert (before.get("replaced_by"), after.get("replaced_by")) == (None, ID)
+
+
 def test_a_moment_is_read_to_the_millisecond_and_never_of_the_future():
     assert read_moment("2024-05-01T11:59:59.9999Z", UTC, NOW) == NOW - timedelta(milliseconds=1)
     assert read_moment("2024-05", UTC, NOW) == NOW.replace(hour=0)
