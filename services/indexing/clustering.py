@@ -1,9 +1,10 @@
 """Near copies brought into one cluster: what was just written is looked up, and what is found is written or sent.
 
-The look-up comes after the write, when all of a batch is searchable. So of two workers that meet copies at the same moment
-the one whose write shows last sees the other's: none is missed, however long either is delayed, and without any clock. An
-article that joins a cluster is written once more by its owner, here; what follows for articles of other owners is a
-message to them (`findings.py`), and so is what follows for the other members of a cluster that was merged away.
+A look-up follows every write of a cluster, once the write can be seen. So of two copies the one that was written last sees
+the other as it stands: none is missed and no cluster stays split, however long a worker is delayed, and without any clock.
+An article that joins a cluster is written once more by its owner, here, and looked up again; what follows for articles of
+other owners is a message to them (`findings.py`), and so is what follows for the rest of a cluster that was merged away.
+As keys only sink, this ends.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 import orjson
 
@@ -27,6 +29,9 @@ from shared.log import get_logger
 from shared.settings import MIB, IndexingSettings
 from shared.sketch import BadSketch, Sketch, decode, unpack
 
+Written = dict[str, tuple[Ours, Action, list[str]]]
+"""By article: as what it was written, and the bands to look it up by."""
+
 Write = Callable[[Sequence[Action]], Awaitable[list[ItemOutcome]]]
 
 PART_BYTES = 8 * MIB
@@ -42,17 +47,21 @@ class Clustering:
 
     Args:
         store: the index.
-        write: writes live documents and takes care that they become searchable.
+        write: writes live documents.
+        refresh: makes what was written searchable.
         settings: whether to look at all, how far apart copies may be, and how sure it must be.
     """
 
-    def __init__(self, store: ArticleStore, write: Write, settings: IndexingSettings) -> None:
+    def __init__(
+        self, store: ArticleStore, write: Write, refresh: Callable[[], Awaitable[None]], settings: IndexingSettings
+    ) -> None:
         self._store = store
         self._write = write
+        self._refresh = refresh
         self._on = settings.clusters
         self._window = settings.cluster_window_h
         self._threshold = settings.cluster_threshold
-        self._written: dict[str, tuple[Ours, Action, list[str]]] = {}
+        self._written: Written = {}
 
     def begin(self) -> None:
         """A batch begins: what an earlier one left half done comes again."""
@@ -60,11 +69,12 @@ class Clustering:
 
     def wrote(self, action: Action, version: Version, *, later: bool) -> None:
         """A live document was acknowledged; `later`: it replaced one."""
-        member = _member(action, version) if self._on and not version.killed else None
-        if member is None:
-            self._written.pop(version.article_id, None)
-        else:
-            self._written[version.article_id] = Ours(member, later), action, version.data.get("bands") or []
+        self._written.pop(version.article_id, None)
+        if self._on and not version.killed:
+            alone = Key(micros(version.received_at), version.article_id)
+            member = _member(action, version.data, alone)
+            if member is not None:
+                self._written[version.article_id] = Ours(member, later), action, version.data.get("bands") or []
 
     async def settle(self) -> list[Finding]:
         """Compare what was written with all that is searchable, and write again what belongs to a cluster.
@@ -75,17 +85,19 @@ class Clustering:
         Raises:
             Transient, Misconfigured: as the store says; the same batch is to be handed over again.
         """
-        if not self._written:
-            return []
-        written, self._written = self._written, {}
-        near = [member for one in await self._store.near(self._nearby(written)) if (member := _of_near(one))]
-        resolved = resolve({article_id: ours for article_id, (ours, *_) in written.items()}, near, self._same)
-        await self._rewrite(written, resolved)
-        metrics.CLUSTERED.labels(outcome="told").inc(len(resolved.findings))
-        return resolved.findings
+        findings: list[Finding] = []
+        while self._written:
+            await self._refresh()
+            written, self._written = self._written, {}
+            near = [member for one in await self._store.near(self._nearby(written)) if (member := _of_near(one))]
+            resolved = resolve({article_id: ours for article_id, (ours, *_) in written.items()}, near, self._same)
+            await self._rewrite(written, resolved)
+            findings += resolved.findings
+        metrics.CLUSTERED.labels(outcome="told").inc(len(findings))
+        return findings
 
     async def adopt(self, findings: Sequence[Finding], stored: Mapping[str, Stored]) -> list[Finding]:
-        """Bring our articles into the clusters that were found for them.
+        """Bring our articles into the clusters that were found for them; `settle` afterwards.
 
         Args:
             findings: as they came; of several for one article the oldest cluster counts.
@@ -123,7 +135,9 @@ class Clustering:
             if found is None or key is None or key <= finding.key:
                 metrics.CLUSTERED.labels(outcome="outdated").inc()
                 continue
-            actions.append(Action(*place, found.version, document.clustered(found.source, finding.key)))
+            action = Action(*place, found.version, document.clustered(found.source, finding.key))
+            actions.append(action)
+            self._look_again(action, found.source, finding.key)
             merged[key.id] = min(merged.get(key.id, finding.key), finding.key)
         await self._write(actions)
         metrics.CLUSTERED.labels(outcome="moved").inc(len(actions))
@@ -140,7 +154,13 @@ class Clustering:
         metrics.CLUSTERED.labels(outcome="told").inc(len(findings))
         return findings
 
-    def _nearby(self, written: Mapping[str, tuple[Ours, Action, list[str]]]) -> Nearby:
+    def _look_again(self, action: Action, source: Mapping[str, Any], key: Key) -> None:
+        """An article is written into a cluster, which may have been merged away since it was found."""
+        member = _member(action, source, key)
+        if member is not None:
+            self._written[member.article_id] = Ours(member, later=False), action, source.get("bands") or []
+
+    def _nearby(self, written: Written) -> Nearby:
         moments = [ours.member.at for ours, *_ in written.values()]
         return Nearby(
             bands=list({band for *_, bands in written.values() for band in bands}),
@@ -159,13 +179,14 @@ class Clustering:
         except BadSketch:
             return False
 
-    async def _rewrite(self, written: Mapping[str, tuple[Ours, Action, list[str]]], resolved: Resolved) -> None:
+    async def _rewrite(self, written: Written, resolved: Resolved) -> None:
         actions = []
         for article_id, key in resolved.ours.items():
             ours, action, _ = written[article_id]
             if key != ours.member.key:
-                again = document.clustered(orjson.loads(action.source), key)
-                actions.append(Action(action.index, action.id, action.version, again))
+                source = orjson.loads(action.source)
+                actions.append(Action(action.index, action.id, action.version, document.clustered(source, key)))
+                self._look_again(actions[-1], source, key)
                 metrics.CLUSTERED.labels(outcome="joined" if key < ours.member.key else "left").inc()
         for outcome in await self._write(actions):
             if outcome.outcome is Outcome.POISON:
@@ -173,18 +194,17 @@ class Clustering:
                 log.error("an article cannot be written into its cluster", why=outcome.reason)
 
 
-def _member(action: Action, version: Version) -> Member | None:
-    text = version.data.get("sketch")
+def _member(action: Action, source: Mapping[str, Any], key: Key) -> Member | None:
+    """An article out of an event's data or a document; None if it has no text to compare."""
+    text = source.get("sketch")
     if not isinstance(text, str) or action.version is None:
         return None
     try:
         sketch = unpack(text)
     except BadSketch:
         return None
-    published = version.data.get("published")
-    at = datetime.fromisoformat(published) if published else version.received_at
-    since = micros(version.received_at)
-    return Member(version.article_id, action.version, Key(since, version.article_id), sketch, at.timestamp() / 3600)
+    at = datetime.fromisoformat(source.get("published") or source["received"])
+    return Member(action.id, action.version, key, sketch, at.timestamp() / 3600)
 
 
 def _of_near(near: Near) -> Member | None:

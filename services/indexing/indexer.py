@@ -106,7 +106,7 @@ class Indexer:
         self._since = since
         self._clock = clock
         self._holding = holding.Holding(store)
-        self._clustering = Clustering(store, self._write, settings or IndexingSettings())
+        self._clustering = Clustering(store, self._write, self._refresh, settings or IndexingSettings())
         self._obedience = Obedience(store, since)
         self._unrefreshed: set[str] = set()
         self._view_is_old = True
@@ -161,7 +161,6 @@ class Indexer:
         await self._tell_of_earlier(result)
         await self._mark(marks.of_kills(came))
         result.findings += await self._clustering.settle()
-        await self._refresh()
         return result
 
     async def adopt(self, findings: Sequence[Finding]) -> list[Finding]:
@@ -177,6 +176,7 @@ class Indexer:
             return []
         stored = await self._stored({finding.article_id: None for finding in findings})
         following = await self._clustering.adopt(findings, stored)
+        following += await self._clustering.settle()
         await self._refresh()
         return following
 

@@ -200,6 +200,56 @@ async def test_two_workers_that_meet_copies_at_the_same_moment_end_in_one_cluste
         assert found[0] == str(min((mine, its), key=lambda each: (each.received, str(each.article_id))).article_id)
 
 
+class Interrupted:
+    """A store in which something happens between a worker's look for near copies and what it makes of the answer."""
+
+    def __init__(self, store: Any, happens: Any) -> None:
+        self._store = store
+        self._happens = happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def near(self, nearby: Nearby) -> Any:
+        found = await self._store.near(nearby)
+        if self._happens is not None:
+            happens, self._happens = self._happens, None
+            await happens()
+        return found
+
+
+async def test_a_cluster_that_is_merged_away_while_an_article_joins_it_takes_the_article_along(wire):
+    text = story(f"race {wire.room.tag}")
+    first = wire.article("a", text, seconds=60)
+    early, late = wire.article("b", text, seconds=1), wire.article("c", text, seconds=90)
+    owner = wire.worker()
+    await owner.handle(wire.room.records(first))
+
+    async def merged_away():
+        await owner.handle(wire.room.records(early))
+        before = wire.findings()
+        # All but what is about the article that is just being written.
+        await owner.handle([record for record in before if record.key != str(late.article_id).encode()])
+
+    await wire.worker(store=Interrupted(wire.room.store, merged_away)).handle(wire.room.records(late))
+    assert set(await wire.clusters(first, early, late)) == {str(early.article_id)}
+
+
+async def test_a_cluster_that_is_merged_away_while_a_finding_is_adopted_takes_the_article_along(wire):
+    text = story(f"adopts {wire.room.tag}")
+    first = wire.article("a", text, seconds=60)
+    early, earliest = wire.article("b", text, seconds=30), wire.article("c", text, seconds=1)
+    owner = wire.worker()
+    await owner.handle(wire.room.records(first))
+    await owner.handle(wire.room.records(early))
+    old = wire.findings()
+    assert [record.key for record in old] == [str(first.article_id).encode()]
+    await owner.handle(wire.room.records(earliest))
+    wire.findings()  # what is about the two others is lost to them for now
+    await owner.handle(old)
+    assert await wire.clusters(first) == [str(earliest.article_id)]
+
+
 async def test_clusters_that_a_new_copy_bridges_become_one_with_all_their_members(wire):
     left, right = story(f"left {wire.room.tag}"), story(f"right {wire.room.tag}")
     firsts = [wire.article(f"l{n}", left, seconds=n) for n in range(3)]
@@ -275,15 +325,30 @@ async def test_the_article_that_names_a_cluster_can_leave_it(wire):
     first, second = wire.article("a", text), wire.article("b", text, seconds=60)
     worker = wire.worker()
     await worker.handle(wire.room.records(first, second))
-    leaving = wire.article("a", other, version=2, seconds=90)
+    leaving = wire.article("a", other, version=2, seconds=90, title="What happened then was quite another matter")
     for _ in range(2):  # a redelivery comes to the same end
         await worker.handle(wire.room.records(leaving))
         await wire.deliver(worker)
         gone, left = await wire.clusters(first, second)
         assert left == str(first.article_id) != gone
-    third = wire.article("c", other, seconds=120)
+    third = wire.article("c", other, seconds=120, title="What happened then was quite another matter")
     await worker.handle(wire.room.records(third))
     assert await wire.clusters(third) == [gone]
+
+
+async def test_members_whose_link_is_killed_move_together(wire):
+    left, right = story(f"killed left {wire.room.tag}"), story(f"killed right {wire.room.tag}")
+    one, other = wire.article("l", left, seconds=60), wire.article("r", right, seconds=61)
+    worker = wire.worker()
+    await worker.handle(wire.room.records(one, other, wire.article("link", f"{left} {right}", seconds=62)))
+    assert set(await wire.clusters(one, other)) == {str(one.article_id)}
+    await worker.handle(
+        wire.room.records(wire.room.article("link", version=2, seconds=63, status=events.Status.KILLED))
+    )
+    early = wire.article("e", left, seconds=1)
+    await worker.handle(wire.room.records(early))
+    await wire.deliver(worker)
+    assert set(await wire.clusters(one, other, early)) == {str(early.article_id)}
 
 
 async def test_a_killed_article_leaves_nothing_to_find_its_text_by(wire):
