@@ -128,8 +128,9 @@ def _elsewhere(text: str, folded: str, word: str) -> Match | None:
 
 def _whole(text: str, folded: str, word: str) -> Match | None:
     """Short lines known as a whole."""
-    if folded.strip(_AROUND) in _EXACT:
-        return Match(Kind.NOISE)
+    phrase = folded.strip(_AROUND)
+    if phrase in _EXACT and (" " in phrase or not (text[-1] == "." or text[0].islower())):
+        return Match(Kind.NOISE)  # but not the 'share.' that a sentence ends with
     if folded in SIGNS:
         return Match(Kind.TRAILER, text)
     timed = (word[:1].isdigit() or word in _READING_WORDS) and _READING_TIME.fullmatch(folded)

@@ -152,6 +152,7 @@ Suite à la grève, le port est fermé.
 Continua lo sciopero dei treni.
 Sigue la huelga en el puerto.
 Fine particles are the problem.
+share.
 Save our harbour, the placards said.
 Print sales fell again.
 Getty Images sued the firm on Monday.
