@@ -6,7 +6,7 @@ form (a headline or a first line that is the same but for numbers and dates, on 
 same rows) or opens as one of them counts for nothing.
 
 A site's knowledge is a value that any two workers' copies can be merged into, in any order and as often as one likes:
-stories that prove a line are a union, of two counts that of the longer observation holds, of two dates the later one.
+stories that prove a line are a union of those that differ, of two counts that of the longer observation holds, of two dates the later one.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ MOST_LINES: Final = 384
 MOST_OTHERS: Final = 384
 MOST_TOLD: Final = 64
 """Lines per site that are shared and kept over a restart."""
-MOST_IN_ALL: Final = 60_000
-"""Lines watched in all sites together: some 20 MB."""
+MOST_IN_ALL: Final = 80_000
+"""Lines of all sites together, and the sites: some 20 MB."""
 MOST_KNOWN: Final = 3 / 4
 """A story of which a larger part than this stood in earlier ones proves nothing."""
 
@@ -64,6 +64,11 @@ class Site:
     others: OrderedDict[int, int] = field(default_factory=OrderedDict)
     """Lines that can be no boilerplate, and the article that they stood in."""
     learned: frozenset[int] = frozenset()
+
+    @property
+    def size(self) -> int:
+        """Lines of both kinds, and one for itself."""
+        return len(self.lines) + len(self.others) + 1
 
     def see(self, story: Sighting, day: int) -> bool:
         """Take in one story; whether a line came to be learned, to be forgotten, or to have a sample."""
@@ -159,7 +164,7 @@ class Learner:
     def __init__(self) -> None:
         self._sites: OrderedDict[tuple[str, str], Site] = OrderedDict()
         self._learned: dict[str, frozenset[int]] = {}
-        self._lines = 0
+        self._size = 0
         self.changed: set[tuple[str, str]] = set()
         """Sites of which something is known that others were not told."""
         self.urgent = False
@@ -167,8 +172,8 @@ class Learner:
 
     @property
     def size(self) -> int:
-        """Lines watched in all sites together."""
-        return self._lines
+        """Lines of all sites together, and the sites."""
+        return self._size
 
     def learned(self, feed: str) -> frozenset[int]:
         """Hashes of the lines that the feed's stories come without."""
@@ -179,9 +184,9 @@ class Learner:
         for story in sightings:
             key = (feed, story.site)
             site = self._site(key)
-            before = len(site.lines)
+            before = site.size
             turned = site.see(story, day)
-            self._lines += len(site.lines) - before
+            self._size += site.size - before
             if turned:
                 self._gather(feed)
                 self.urgent = True
@@ -193,6 +198,7 @@ class Learner:
         site = self._sites.get(key)
         if site is None:
             site = self._sites[key] = Site()
+            self._size += site.size
         self._sites.move_to_end(key)
         return site
 
@@ -204,30 +210,36 @@ class Learner:
             self._learned.pop(feed, None)
 
     def _bound(self) -> None:
-        """The sites longest unseen keep only what is learned, and then go."""
-        if self._lines <= MOST_IN_ALL:
+        """The sites longest unseen keep only what is learned, and then go; some room is made, so that it is seldom done."""
+        if self._size <= MOST_IN_ALL:
             return
-        for site in list(self._sites.values()):
-            if self._lines <= MOST_IN_ALL:
-                return
-            self._lines -= len(site.lines)
-            site.lines = OrderedDict((hash_, site.lines[hash_]) for hash_ in site.lines if hash_ in site.learned)
-            site.others.clear()
-            self._lines += len(site.lines)
-        while self._lines > MOST_IN_ALL and self._sites:
-            key, site = self._sites.popitem(last=False)
-            self._lines -= len(site.lines)
-            self.changed.discard(key)
-            self._gather(key[0])
+        enough, feeds = 0.9 * MOST_IN_ALL, set()
+        for whole in (True, False):
+            for key, site in list(self._sites.items())[:-1]:
+                if self._size <= enough:
+                    break
+                self._size -= site.size
+                if whole and site.learned:
+                    site.lines = OrderedDict((one, site.lines[one]) for one in site.lines if one in site.learned)
+                    site.others.clear()
+                    self._size += site.size
+                else:
+                    feeds.add(key[0])
+                    self._drop(key)
+        for feed in feeds:
+            self._gather(feed)
+
+    def _drop(self, key: tuple[str, str]) -> None:
+        del self._sites[key]
+        self.changed.discard(key)
 
     def forget(self, day: int) -> None:
         """Judge all sites by the date, and let go of those that were not seen for long."""
         for key, site in list(self._sites.items()):
             turned = site.judge(day)
             if all(line.last <= day - DAYS for line in site.lines.values()):
-                del self._sites[key]
-                self._lines -= len(site.lines)
-                self.changed.discard(key)
+                self._size -= site.size
+                self._drop(key)
             elif not turned:
                 continue
             self._gather(key[0])
@@ -250,11 +262,11 @@ class Learner:
         if not fresh:
             return False
         site = self._site((feed, site_name))
-        before = len(site.lines)
+        before = site.size
         for hash_, line, seen in fresh[:MOST_TOLD]:
             site.merge(hash_, line, seen)
         site._bound()  # noqa: SLF001 - its own class's other half
-        self._lines += len(site.lines) - before
+        self._size += site.size - before
         if site.judge(day):
             self._gather(feed)
         self._bound()

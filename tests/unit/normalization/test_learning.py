@@ -190,7 +190,7 @@ def test_nothing_is_learned_on_first_sight_nor_from_fewer_stories_than_enough(st
 
 
 @given(STORIES, STORIES)
-def test_merging_is_the_same_in_either_order_and_however_often(first, second):
+def test_merging_again_changes_nothing_and_either_order_knows_the_same_lines(first, second):
     told = []
     for stories in (first, second):
         learner = Learner()
@@ -224,9 +224,27 @@ def test_memory_is_bounded_whatever_comes(monkeypatch):
         story = Sighting(f"s{number % 300}.example", Proof(number, number, number, 1), lines[0], (*lines, 1, 2), others)
         learner.see(f"f{number % 3}", [story], DAY)
         assert learner.size <= 2000
-    assert learner.size == sum(len(site.lines) for site in learner._sites.values())
+    assert learner.size == sum(site.size for site in learner._sites.values())
     assert all(len(site.lines) <= MOST_LINES and len(site.others) <= MOST_OTHERS for site in learner._sites.values())
     assert all(len(value["lines"]) <= MOST_TOLD for _, _, value in learner.tell())
+
+
+def test_sites_without_a_line_that_counts_are_bounded_too(monkeypatch):
+    monkeypatch.setattr(learning, "MOST_IN_ALL", 500)
+    learner = Learner()
+    for number in range(2000):
+        learner.see("f", [seen(number, own=(), site=f"s{number}.example", others=(number,))], DAY)
+        assert learner.size <= 500
+    assert len(learner._sites) <= 500
+
+
+def test_what_is_learned_of_a_site_outlives_what_is_watched(monkeypatch):
+    learner = taught(ENOUGH)
+    monkeypatch.setattr(learning, "MOST_IN_ALL", 300)
+    for number in range(100):
+        learner.see("g", [seen(number, site=f"s{number % 7}.example")], DAY)
+    assert learner.learned("f") == {TRAILER}
+    assert learner.size == sum(site.size for site in learner._sites.values()) <= 300
 
 
 def test_one_site_is_bounded_and_keeps_what_is_proven():

@@ -220,3 +220,19 @@ def test_whatever_is_learned_something_is_left_in_order(texts, learned, keep_fir
     assert without_repeated(every, "", FeedLines(), keep_first=keep_first) == every
     told = sighting_of(every, found, site="", article=b"1", title="t", day=1)
     assert len(told.lines) + len(told.others) <= 16
+
+
+def test_the_html_of_a_page_comes_without_them_too():
+    paragraphs = "".join(
+        f"<p>{text} {word}</p>" for word in ("again.", "once more.", "for good.") for text in (PROSE, MORE)
+    )
+    page = f"<html><head><title>Harbour reopens</title></head><body><article><h1>Harbour reopens</h1>{paragraphs}<p>{TRAILER}</p></article></body></html>"  # fmt: skip
+    known_lines = FeedLines(hashes(TRAILER), True)
+    plain, one = (article(page.encode(), "text/html", lines=lines_) for lines_ in (FeedLines(), known_lines))
+    for text in (plain.body_html or "", plain.body or ""):
+        assert TRAILER in text
+    for text in (one.body_html or "", one.body or ""):
+        assert MORE in text
+        assert TRAILER not in text
+    assert one.body_html.count("<p>") == plain.body_html.count("<p>") - 1
+    assert one.source_hash == plain.source_hash
