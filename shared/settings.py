@@ -225,8 +225,8 @@ class NormalizationSettings(Section):
     """Port to listen on."""
     processes: int = Field(1, ge=1, le=64)
     """Processes that do the CPU work of one worker."""
-    item_seconds: float = Field(10, gt=0)
-    """Hard limit for one item; after it the process is killed and the item is a dead letter `timeout`."""
+    item_seconds: float = Field(2, gt=0)
+    """Hard limit for one item; after it the process is killed and the item is a dead letter `extract-timeout`."""
     chunk_records: int = Field(100, ge=1)
     """Items handed to a process at once."""
     learn_lines: bool = True

@@ -1,7 +1,7 @@
 """Processes that do the CPU work, each item within a hard time limit.
 
 An item that takes too long, or kills its process (a crash in C code, the kernel short of memory), costs itself and no
-other: its chunk is done again item by item, and only the culprit is refused (`timeout`, `crashed`).
+other: its chunk is done again item by item, and only the culprit is refused (`extract-timeout`, `crashed`).
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class Pool:
 
     def _timed_out(self) -> Outcome:
         reason = f"took longer than {self._item_seconds:g} s (normalization.item_seconds)"
-        return Outcome((), "timeout", reason, "refused", 0.0, self._item_seconds)
+        return Outcome((), "extract-timeout", reason, "refused", 0.0, self._item_seconds)
 
     async def _result(self, future: Future[list[Outcome]]) -> list[Outcome]:
         """The result of a future.

@@ -149,7 +149,7 @@ async def test_versions_of_a_story_stay_in_order_and_none_is_lost(pool):
     assert trace.split("-")[2] != "2" * 16
 
 
-@pytest.mark.parametrize(("bad", "code"), [(b"HANG", "timeout"), (b"CRASH", "crashed")])
+@pytest.mark.parametrize(("bad", "code"), [(b"HANG", "extract-timeout"), (b"CRASH", "crashed")])
 async def test_only_the_item_that_hangs_or_crashes_is_a_dead_letter(pool, bad, code):
     stage = Stage(pool)
     for number in range(25):
