@@ -12,10 +12,12 @@ MOJIBAKE = "text read in a wrong charset by its sender repaired"
 ENTITIES = "HTML entities in plain text resolved"
 
 # What UTF-8's lead bytes look like in windows-1252 and ISO 8859-1, -1253, -1251 and Mac Roman, with what their continuation bytes do.
+_NEXT = "[\u0080-\u00bf\u0152-\u0178\u0192\u02c6\u02dc\u2013-\u2122]"
 _BY_LEAD = (
     (("â€", "âˆ’", "â‚¬", "ï»¿", "ï¿½", "â\u0080", "â\u0082", "вЂ", "β€", "‚Äô", "‚Äú", "√©", "√¥"), None),
-    (("Ã", "Â"), re.compile("Ã[\u0080-\u00bf\u0152-\u0178\u0192\u02c6\u02dc\u2013-\u2122]|Â[\u0080-\u00bf]")),
-    (("Î", "Ï", "Ð", "Ñ"), re.compile("(?:[ÎÏÐÑ][\u0080-\u00bf\u0152-\u0178\u0192\u02c6\u02dc\u2013-\u2122] ?){3}")),
+    (("Ã", "Â"), re.compile(f"Ã{_NEXT}|Â[\u0080-\u00bf]")),
+    (("Î", "Ï", "Ð", "Ñ", "Ø", "Ù", "×"), re.compile(f"(?:[ÎÏÐÑØÙ×]{_NEXT} ?){{3}}")),
+    (("ã", "å", "æ", "ç", "à", "ì", "ë", "ê"), re.compile(f"(?:[ãåäæçèéàìëêí]{_NEXT}{_NEXT}){{2}}")),
     (("Ξ",), re.compile("(?:[ΞΟ][\u0080-\u00bf\u0192\u0384-\u0386\u2013-\u2122ΈΉΊΌΎΏΐ] ?){3}")),
     (("Р",), re.compile("(?:[РС][\u00a0-\u00bfЂЃѓЉЊЌЋЏђљњќћџЎўЈҐЁЄЇІіґёєјЅѕї\u2013-\u2122] ?){3}")),
 )

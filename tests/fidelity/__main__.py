@@ -19,6 +19,7 @@ TASKS = (
     "pages",
     "language",
     "wire_text",
+    "hygiene",
 )
 UNSET = (
     "newswire: NEWSWIRE_CORPORA is not set: it names the folder of sample material (news-pages/, reuters/ and so on)"
