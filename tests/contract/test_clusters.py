@@ -338,9 +338,13 @@ async def test_the_article_that_names_a_cluster_can_leave_it(wire):
 
 async def test_members_whose_link_is_killed_move_together(wire):
     left, right = story(f"killed left {wire.room.tag}"), story(f"killed right {wire.room.tag}")
-    one, other = wire.article("l", left, seconds=60), wire.article("r", right, seconds=61)
+    one, other = (
+        wire.article("l", left, seconds=60),
+        wire.article("r", right, seconds=61, title="One more headline by far"),
+    )
     worker = wire.worker()
-    await worker.handle(wire.room.records(one, other, wire.article("link", f"{left} {right}", seconds=62)))
+    link = wire.article("link", f"{left} {right}", seconds=62, title="One more headline by far")
+    await worker.handle(wire.room.records(one, other, link))
     assert set(await wire.clusters(one, other)) == {str(one.article_id)}
     await worker.handle(
         wire.room.records(wire.room.article("link", version=2, seconds=63, status=events.Status.KILLED))

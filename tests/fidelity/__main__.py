@@ -19,6 +19,7 @@ TASKS = (
     "pages",
     "language",
     "wire_text",
+    "copies",
     "hygiene",
 )
 UNSET = (
