@@ -27,6 +27,9 @@ class Subjects:
         self._topics: dict[str, list[Any]] = {row[0]: row for row in facts["topics"]}
         self._subjects: dict[str, list[Any]] = {row[0]: row for row in facts["subjects"]}
         self._took_over: dict[str, list[str]] = {}
+        self._named: dict[str, list[str]] = {}
+        for row in (*facts["topics"], *facts["subjects"]):
+            self._named.setdefault(row[1].casefold(), []).append(row[0])
         for row in facts["subjects"]:
             if len(row) > 2:
                 self._took_over.setdefault(row[2], []).append(row[0])
@@ -49,6 +52,10 @@ class Subjects:
         """The English name, None if there is no such code."""
         row = (self._topics if scheme == MEDTOP else self._subjects if scheme == SUBJECT else {}).get(code or "")
         return row[1] if row else None
+
+    def codes_named(self, name: str) -> list[str]:
+        """The codes of either scheme that have this English name, whatever its case."""
+        return self._named.get(name.casefold(), [])
 
     def retired(self, topic: str) -> bool:
         """Whether the IPTC has taken the topic out of use."""

@@ -88,16 +88,17 @@ def _vocabulary(word: str) -> str:
 
 
 def same_subject(written: str) -> list[str]:
-    """All codes that mean what was written, itself as bare digits first: what a search for it has to look for.
+    """All codes that mean what was written, itself among them: what a search for it has to look for.
 
-    A Subject Code is followed to the topic that took over from it, and a topic to the codes before it; a word that is
-    no code of the IPTC's comes back alone and as it was.
+    An English name of the IPTC's stands for its codes, a Subject Code also for the topic that took over from it, and a
+    topic for the codes before it. What is neither comes back alone and as it was.
     """
     table = subjects()
     scheme, code = of_text(written) or (None, written)
-    found = [code, written]
-    if scheme != MEDTOP and (same := table.same_topic(code)):
-        found.append(same)
-    if scheme != SUBJECT and table.knows(MEDTOP, code):
-        found += table.took_over_from(code)
+    found = [code, written, *table.codes_named(written)]
+    for one in tuple(found):
+        if scheme != MEDTOP and (same := table.same_topic(one)):
+            found.append(same)
+        if scheme != SUBJECT and table.knows(MEDTOP, one):
+            found += table.took_over_from(one)
     return list(dict.fromkeys(found))

@@ -14,7 +14,7 @@ def test_a_parent_an_old_code_and_a_name_find_the_story(pipeline):
     soccer = {
         "id": f"urn:x:{token}:1",
         "title": f"{token} cup final",
-        "topics": [{"scheme": "medtop", "code": "20001065"}],
+        "topics": [{"scheme": "medtop", "code": "20001065", "name": "fotboll"}],
     }
     police = {
         "id": f"urn:x:{token}:2",
@@ -34,7 +34,7 @@ def test_a_parent_an_old_code_and_a_name_find_the_story(pipeline):
         return [hit["title"].partition(" ")[2] for hit in pipeline.search(token, topic=topic)["items"]]
 
     for topic in (
-        "15000000", "medtop:15000000", "sport", "20000822", "20001065", "15054000", "subj:15054000", "Football",
+        "15000000", "medtop:15000000", "sport", "20000822", "20001065", "15054000", "subj:15054000", "Football", "soccer", "fotboll",
         "http://cv.iptc.org/newscodes/mediatopic/20001065",
     ):  # fmt: skip
         assert found(topic) == ["cup final"], topic
@@ -45,7 +45,7 @@ def test_a_parent_an_old_code_and_a_name_find_the_story(pipeline):
     assert pipeline.search(f"{token} topic:sport")["total"] == 1
     hit = pipeline.search(token, topic="sport")["items"][0]
     assert pipeline.article(hit["id"]).json()["topics"] == [
-        {"scheme": "medtop", "code": "20001065", "name": "football", "given": True},
+        {"scheme": "medtop", "code": "20001065", "name": "fotboll", "given": True},
         {"scheme": "medtop", "code": "20000822", "name": "competition discipline", "given": False},
         {"scheme": "medtop", "code": "15000000", "name": "sport", "given": False},
     ]
