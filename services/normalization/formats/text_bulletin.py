@@ -7,16 +7,18 @@ its version. Codes for machines and words for broadcasters (SECURITE, TOP PRIORI
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 from services.normalization.formats import wire_text as wire
 from services.normalization.formats.wire_dates import month_of, zone_of
 from services.normalization.parts import GivenDate, StoryParts
 
-_CODE = re.compile(r"[A-Z]{2,4}\d{2,6}[A-Z]?|[A-Z]{4}\d{2}\s[A-Z]{4}\s\d{6}(?:\s[A-Z]{3})?")
-_MACHINE = re.compile(r"[\d:.,/+-]{4,}[\w:.,/+-]*|[A-Z]{4}\d{2}\s[A-Z]{4}\s\d{6}.*")
+_WMO = r"[A-Z]{4}\d{2}\s[A-Z]{4}\s\d{6}(?:\s[A-Z]{3})?"
+_CODE = re.compile(rf"[A-Z]{{2,4}}\d{{2,6}}[A-Z]?|{_WMO}")
+"""A service's own number of the product, or WMO's abbreviated heading: data type, centre, day and time."""
+_MACHINE = re.compile(r"[A-Z]{3}[A-Z0-9]{3}|[\d:.,/+-]{4,}[\w:.,/+-]*|[A-Z]{4}\d{2}\s[A-Z]{4}\s\d{6}.*")
 _CALLS = re.compile(
-    r"\W*(?:s[ée]curit[ée]|pan[\s-]?pan|mayday|all stations|(?:top )?priority.{0,40}|(?:for )?immediate broadcast.{0,40}|urgent.{0,40})\W*",
+    r"\W*(?:s[ée]curit[ée]|pan[\s-]?pan|mayday|all stations|(?:top )?priority.{0,40}|(?:for )?immediate broadcast.{0,40}|urgent.{0,40}|bulletin\b.{0,60}broadcast.{0,30})\W*",
     re.IGNORECASE,
 )
 _ISSUER = re.compile(
@@ -33,6 +35,13 @@ _ISSUED = re.compile(
     rf"(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>[A-Za-z]{{3,9}})|(?P<month2>[A-Za-z]{{3,9}})\s+(?P<day2>\d{{1,2}})),?\s+(?P<year>\d{{4}}))",
     re.IGNORECASE,
 )
+_STAMP = re.compile(
+    r"(?P<hour>\d{1,2}?)(?P<minute>\d\d)\s(?P<half>[AP]M)\s(?P<zone>[A-Z]{2,4})\s(?:[A-Z]{3}\s)?(?P<month2>[A-Z]{3,9})\s(?P<day2>\d{1,2})\s(?P<year>\d{4})",
+    re.IGNORECASE,
+)
+"""'130 PM CDT Fri May 15 2020', a line of its own."""
+_AUSTRALIAN = {"EST": 10.0, "EDT": 11.0, "CST": 9.5, "CDT": 10.5, "WST": 8.0}
+"""Hours that these letters, which elsewhere are American, mean to Australian services."""
 MOST_HEAD_LINES = 20
 LONGEST_LINE = 160
 
@@ -40,15 +49,22 @@ LONGEST_LINE = 160
 def is_bulletin(lines: list[str]) -> bool:
     """Whether the first line is a product's code and a line of issue follows."""
     filled = [line.strip() for line in lines[: MOST_HEAD_LINES * 2] if line.strip()][:MOST_HEAD_LINES]
-    return bool(filled) and _CODE.fullmatch(filled[0]) is not None and any(_ISSUED.search(line) for line in filled)
+    return bool(filled) and _CODE.fullmatch(filled[0]) is not None and any(_issued(line) for line in filled)
+
+
+def _issued(line: str) -> re.Match[str] | None:
+    return _ISSUED.search(line) or _STAMP.fullmatch(line.strip())
 
 
 def read_into(parts: StoryParts, lines: list[str]) -> None:
     """Read a bulletin's lines."""
     filled = [place for place, line in enumerate(lines) if line.strip()]
     parts.provider_id = lines[filled[0]].strip()
-    issued = next(place for place in filled if _ISSUED.search(lines[place]))
-    _read_time(parts, lines[issued])
+    issued = next(place for place in filled if _issued(lines[place]))
+    _read_time(parts, lines[issued], australian=any("ustralia" in lines[place] for place in filled if place <= issued))
+    if re.fullmatch(_WMO, parts.provider_id) and parts.version_time and parts.version_time.value:
+        # WMO's headings name a kind of bulletin and the time of each: they are used again every month.
+        parts.provider_id += f":{parts.version_time.value:%Y-%m-%d}"
     headings = _headings(parts, lines[filled[0] + 1 : issued + 1])
     rest = lines[issued + 1 :]
     while rest and not rest[0].strip():
@@ -63,7 +79,7 @@ def read_into(parts: StoryParts, lines: list[str]) -> None:
 def _headings(parts: StoryParts, head: list[str]) -> list[str]:
     """The lines of the head that are headings; one that begins in a small letter goes on from the line before it.
 
-    A block with an institution in it is the issuer's own, with the region that it speaks for.
+    An institution's name has the region that it speaks for under it, and perhaps the heading above it.
     """
     found: list[str] = []
     block: list[str] = []
@@ -75,7 +91,8 @@ def _headings(parts: StoryParts, head: list[str]) -> list[str]:
         names = [one for one in block if _INSTITUTION.search(one)]
         if names and parts.source is None and (len(block) > 1 or not found):
             parts.source = names[0]
-            parts.places += [one for one in block if one not in names]
+            found += block[: block.index(names[0])]
+            parts.places += block[block.index(names[0]) + 1 :]
         else:
             found += [one for one in block if one != parts.source]
         block = []
@@ -96,7 +113,7 @@ def _take(parts: StoryParts, line: str) -> bool:
     if _CALLS.fullmatch(line):
         parts.keywords.append(line.strip(" .!*-"))
         return True
-    return _MACHINE.fullmatch(line) is not None or _ISSUED.search(line) is not None
+    return _MACHINE.fullmatch(line) is not None or _issued(line) is not None
 
 
 def _take_subhead(parts: StoryParts, rest: list[str]) -> None:
@@ -120,20 +137,28 @@ def _parted(lines: list[str]) -> list[str]:
     return found
 
 
-def _read_time(parts: StoryParts, line: str) -> None:
-    match = _ISSUED.search(line)
+def _read_time(parts: StoryParts, line: str, *, australian: bool) -> None:
+    match = _issued(line)
     if match is None:
         return
-    month = month_of(match["month"] or match["month2"])
-    hour = int(match["hour"])
-    half = (match["half"] or "").lower().replace(".", "")
+    said = match.groupdict()
+    hour = int(said["hour"])
+    half = (said["half"] or "").lower().replace(".", "")
     hour += 12 if half == "pm" and hour < 12 else -12 if half == "am" and hour == 12 else 0
+    letters = (said["zone"] or "").upper()
+    own = _AUSTRALIAN.get(letters) if australian else None
+    zone = timezone(timedelta(hours=own)) if own else zone_of(letters)
+    month = month_of(said.get("month") or said["month2"])
     try:
         value = datetime(
-            int(match["year"]), month or 0, int(match["day"] or match["day2"]), hour, int(match["minute"] or 0),
-            tzinfo=zone_of(match["zone"]),
-        )  # fmt: skip
+            int(said["year"]),
+            month or 0,
+            int(said.get("day") or said["day2"]),
+            hour,
+            int(said["minute"] or 0),
+            tzinfo=zone,
+        )
     except ValueError:
         parts.notes.append("time of issue unreadable")
         return
-    parts.version_time = parts.published = GivenDate(match["raw"], value, "minute")
+    parts.version_time = parts.published = GivenDate(said.get("raw") or match[0], value, "minute")

@@ -287,7 +287,7 @@ def _take_title(parts: StoryParts, block: list[str]) -> list[str]:
     parts.title = " ".join(" ".join(title).split())
     rest = block[len(title) :]
     if rest and len(rest) <= 2 and len(" ".join(rest)) <= 200 and _is_heading(rest):
-        parts.subheads.append(" ".join(rest))
+        parts.subheads.append(" ".join(rest).lstrip("-–— "))
         return []
     return rest
 

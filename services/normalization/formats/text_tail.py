@@ -81,7 +81,12 @@ def _contact_start(lines: list[str]) -> int | None:
         line = lines[place].strip()
         if len(line) > LONGEST_LINE:
             return None
-        if line and CONTACT.fullmatch(line) and not lines[place - 1].strip() and reaches(lines[place:]):
+        if (
+            line
+            and CONTACT.fullmatch(line.lstrip("-–—*• "))
+            and not lines[place - 1].strip()
+            and reaches(lines[place:])
+        ):
             return place
     return None
 

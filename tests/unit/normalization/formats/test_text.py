@@ -364,6 +364,17 @@ def test_zones_of_dates():
     assert date_of("no date") is None or date_of("no date").value is None
 
 
+def test_a_subhead_and_a_contact_behind_dashes():
+    one = parts(
+        "MEDIA RELEASE PR80001\nNordhavn Opens Yard\n-- First in the Islands\n\nTOKYO, Feb. 1, 2026 /Kyodo JBN-AsiaNet/ --\n\n"
+        "Nordhavn has opened a yard, it announced on Sunday.\n\n-- Contact\nNordhavn\nTel: +81-3-0000-0000\n"
+    )
+    assert one.subheads == ["First in the Islands"]
+    assert one.dateline == Dateline(place="TOKYO", date="Feb. 1, 2026", agency="Kyodo JBN-AsiaNet")
+    assert one.body == "Nordhavn has opened a yard, it announced on Sunday."
+    assert "+81-3-0000-0000" in one.ednote
+
+
 def test_a_source_over_two_lines_above_and_below():
     value = WIRE.replace(
         "Source: Nordhavn Lines\n", "Source: Nordhavn Lines and the Association of the Ferry Owners of the\nIslands\n"
@@ -470,6 +481,26 @@ def test_a_bulletin_whose_head_is_one_block():
     assert (one.title, one.source) == ("High Seas Warning", "Bureau of Weather, BNOC")
     assert one.version_time.raw == "1859UTC 15 July 2025"
     assert one.keywords == ["SECURITE"]
+
+
+def test_letters_of_a_zone_mean_what_they_mean_to_their_service():
+    head = "IDX36320\nAustralian Bureau of Weather\n\nRoad Weather Alert\n\nIssued at 3:55 pm EDT on Thursday 5 January 2026\n\nRain.\n"
+    assert parts(head).version_time.value.astimezone(UTC) == datetime(2026, 1, 5, 4, 55, tzinfo=UTC)
+    assert parts(head.replace("Australian ", "")).version_time.value.astimezone(UTC) == datetime(
+        2026, 1, 5, 19, 55, tzinfo=UTC
+    )
+
+
+def test_a_bulletin_with_the_heading_of_the_world_meteorological_organization():
+    one = parts(
+        "WWXX54 KABC 151830\nSVRABC\n\nBULLETIN - IMMEDIATE BROADCAST REQUESTED\nSevere Thunderstorm Warning\nWeather Service Norton\n"
+        "130 PM CDT Fri May 15 2026\n\nThe service has issued a\nwarning for the county.\n"
+    )
+    assert (one.provider_id, one.title, one.source) == (
+        "WWXX54 KABC 151830:2026-05-15", "Severe Thunderstorm Warning", "Weather Service Norton",
+    )  # fmt: skip
+    assert one.version_time.value.astimezone(UTC) == datetime(2026, 5, 15, 18, 30, tzinfo=UTC)
+    assert one.body == "The service has issued a warning for the county."
 
 
 # What is no text.
