@@ -8,8 +8,6 @@ from typing import cast
 from lxml import etree
 from lxml.etree import _Element
 
-from services.normalization.xml import too_deep
-
 _OUTSIDE = frozenset({"nav", "aside", "footer"})
 
 
@@ -19,15 +17,14 @@ def named(tree: _Element, path: str) -> list[_Element]:
 
 
 def parsed(text: str) -> _Element | None:
-    """The tree of a page's text; None if there is nothing in it, or it is nested beyond what is read."""
+    """The tree of a page's text; None if there is nothing in it. The parser itself nests no deeper than 255 elements."""
     if not text.strip():
         return None
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
     try:
-        tree: _Element | None = etree.fromstring(text.replace("\0", "").encode("utf-8", "replace"), parser)
+        return cast("_Element | None", etree.fromstring(text.replace("\0", "").encode("utf-8", "replace"), parser))
     except (etree.ParserError, etree.XMLSyntaxError):
         return None
-    return None if tree is None or too_deep(tree) else tree
 
 
 def text_of(element: _Element) -> str:

@@ -36,6 +36,9 @@ from shared.events import Image
 SURE_SHARE: Final = 0.3
 SURE_LENGTH: Final = 200
 """Share of a page's running text, and characters, from which our own reading of a body needs no second opinion."""
+MOST_CHARACTERS: Final = 3_000_000
+MOST_PIECES: Final = 5_000
+"""Of a page about which trafilatura and htmldate are asked; pages of news have some hundred blocks."""
 EDGE: Final = 3
 """Blocks at either end of a body among which a date or byline is no part of it."""
 LONG: Final = 1500
@@ -212,7 +215,14 @@ class Page:
                 if (words := text_of(element)) and len(words) <= LONGEST:
                     yield words
 
+    @property
+    def _is_small(self) -> bool:
+        """Whether other libraries can be asked about the page: they take hundreds of times as long for a huge one."""
+        return len(self.text) <= MOST_CHARACTERS and len(self.outline.pieces) <= MOST_PIECES
+
     def _searched_date(self) -> str | None:
+        if not self._is_small:
+            return None
         with suppress(
             ValueError, TypeError, AttributeError, OverflowError
         ):  # htmldate fails on some pages without a date
@@ -319,7 +329,7 @@ class Page:
             return []
         own = self.extracted
         found = [Block(_TAGS.get(piece.tag, "h3"), piece.text) for piece in own.pieces]
-        if not is_sure(own):
+        if not is_sure(own) and self._is_small:
             other = second_opinion.blocks(self.text, self.address)
             if sum(len(block.text) for block in other) > 1.5 * own.length:
                 found = other

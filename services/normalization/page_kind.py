@@ -25,6 +25,8 @@ WORDS_A_PICTURE: Final = 350
 """Characters of text a picture, below which pictures are the story."""
 BEHIND: Final = 6
 """Blocks behind a body among which a request to subscribe is its end."""
+FEW: Final = 100
+"""Blocks looked at on a page without a body."""
 SHORT: Final = 1500
 """Characters of text, above which a story that others pay for is more than its start."""
 MANY_LINKS: Final = 12
@@ -112,7 +114,7 @@ def _at_the_end(outline: Outline, body: Extracted) -> list[Piece]:
     """The body's pieces and the few behind it; teasers of paid stories stand farther off."""
     inside = {id(piece) for piece in body.pieces}
     places = [number for number, piece in enumerate(outline.pieces) if id(piece) in inside]
-    return outline.pieces[places[0] : places[-1] + 1 + BEHIND] if places else outline.pieces
+    return outline.pieces[places[0] : places[-1] + 1 + BEHIND] if places else outline.pieces[:FEW]
 
 
 def _asks_for_money(piece: Piece) -> bool:

@@ -16,6 +16,7 @@ from tests.fidelity.table import Row, bar, console, missed, printed
 
 TASKS = (
     # Each is a module of this folder with `rows(corpora: Path) -> Iterable[Row]`, in the order of the table.
+    "made_up_pages",
     "pages",
     "language",
     "wire_text",
