@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import orjson
 
+from services.indexing.placement import history_slice
 from services.indexing.plan import Plan
 from services.indexing.portions import Portion
 from services.indexing.standing import Standing, is_looser, retold, stricter, told
@@ -31,11 +32,17 @@ log = get_logger()
 
 
 class Wanted(NamedTuple):
-    """How the history of an article is to stand, and the number of the version that says so."""
+    """How the history of an article is to stand, in which slice, and the number of the version that says so."""
 
     article_id: str
     standing: Standing
     ext_version: int
+    slice: str
+
+    @classmethod
+    def of(cls, article_id: str, standing: Standing, after: Stored) -> Wanted:
+        """What an article wants that stands as `after`."""
+        return cls(article_id, standing, after.ext_version, history_slice(after.slice))
 
 
 def during(plan: Plan) -> Standing:
@@ -48,7 +55,7 @@ def during(plan: Plan) -> Standing:
 def closing(plans: Iterable[Plan]) -> list[Wanted]:
     """What must be closed before the live documents are written."""
     return [
-        Wanted(plan.article_id, during(plan), plan.after.ext_version)
+        Wanted.of(plan.article_id, during(plan), plan.after)
         for plan in plans
         if plan.before is not None and plan.after is not None and is_looser(plan.before.standing, during(plan))
     ]
@@ -57,7 +64,7 @@ def closing(plans: Iterable[Plan]) -> list[Wanted]:
 def opening(plans: Iterable[Plan]) -> list[Wanted]:
     """What is to be set right once they are written: what opens, and all that a crash may have left."""
     return [
-        Wanted(plan.article_id, plan.after.standing, plan.after.ext_version)
+        Wanted.of(plan.article_id, plan.after.standing, plan.after)
         for plan in plans
         if plan.after is not None and (_opens(plan, plan.after) or (plan.again and plan.after.revision > 1))
     ]
@@ -81,7 +88,7 @@ class Holding:
         """
         if not wanted:
             return
-        await self._store.refresh([ARTICLE_VERSIONS])
+        await self._store.refresh({one.slice for one in wanted})
         groups: dict[Standing, dict[str, int]] = {}
         for one in wanted:
             groups.setdefault(one.standing, {})[one.article_id] = one.ext_version
@@ -92,7 +99,7 @@ class Holding:
         says = {"held": None, "held_until": None} | told(standing)
         while rows := await self._store.rows(ARTICLE_VERSIONS, list(articles), says, ROWS):
             written = await self._rewrite(rows, standing, articles)
-            await self._store.refresh([ARTICLE_VERSIONS])
+            await self._store.refresh({row.index for row in rows})
             if written == 0:
                 # A later state of their articles has been written by another worker, or they cannot be written at all.
                 log.error("rows of history cannot be told how their article stands", rows=len(rows))

@@ -68,8 +68,7 @@ class Obedience:
         standing = after or stored
         if standing is not None and obeyed.outcome == REDELIVERED:
             # A release that was broken off before its history was opened: what it says is said again.
-            wanted = holding.Wanted(order.article_id, standing.standing, standing.ext_version)
-            await self._holding.apply([wanted])
+            await self._holding.apply([holding.Wanted.of(order.article_id, standing.standing, standing)])
         if standing is not None and standing.overlay is not None and standing.overlay.erased:
             await self._scrub(order.article_id)
         self._account(order, obeyed, standing, found, done)

@@ -222,3 +222,24 @@ async def test_kills_are_marked_once_they_can_be_found(room):
     assert {(one["kill_partition"], one["kill_offset"]) for one in tombstones} == {
         (record.partition, record.offset) for record in records
     }
+
+
+async def test_a_story_of_one_version_pays_nothing_for_its_history():
+    """No request and no field more than before there was any: one bulk, one look-up, no row, no mark."""
+    store = MemoryStore()
+    room = Room(store)
+    await room.worker().handle(room.records(*versions(room, [PLAIN], "warm")))
+    asked, rows = len(store.requests), store.rows
+
+    async def never(*_):
+        raise AssertionError("history was asked")
+
+    store.rows = never
+    made = [room.article(f"n{number}") for number in range(60)]
+    await room.worker().handle(room.records(*made))
+    store.rows = rows
+    assert len(store.requests) == asked + 1
+    assert store.documents(ARTICLE_VERSIONS) == {}
+    assert store.documents(MARKS) == {}
+    for one in await room.live(*made):
+        assert not {"held", "held_until", "kill_partition", "kill_offset", "live_from", "live_until"} & one.keys()

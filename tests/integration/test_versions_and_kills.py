@@ -11,7 +11,7 @@ import pytest
 
 from shared.elastic.index import ARTICLES
 from shared.errors import Unavailable
-from shared.events import Status
+from shared.events import Order, Status
 from tests.integration.history_room import PastRoom, past_room
 
 pytestmark = [pytest.mark.servers]
@@ -183,6 +183,18 @@ async def test_a_notice_says_who_and_why_and_nothing_else(room):
     assert gone["notice"].items() <= notice.items()
 
 
+async def test_kills_and_erasures_by_operators_are_listed_too(room):
+    worker, first = room.worker(), [room.article(name, version=1, feed=room.tag, body="zyzzyva") for name in "xy"]
+    await worker.handle(room.records(*first))
+    await worker.handle([room.order(first[0], Order.KILL)])
+    await worker.handle([room.order(first[1], Order.ERASE)])
+    found = (await kills(room))["items"]
+    assert {item["id"] for item in found} == {str(one.article_id) for one in first}
+    assert "zyzzyva" not in str(found)
+    for one in first:
+        await versions(room, one, 410)
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_none_is_missed_and_none_comes_twice_while_kills_arrive(room, seed):
     """Two partitions, each a worker of its own; times of the kills run backwards; a reader pages in between."""
@@ -249,10 +261,12 @@ async def test_a_kill_that_comes_again_stays_in_its_place(room):
     record = room.record(made)
     await worker.handle([record])
     cursor = (await kills(room))["next"]
+    place = (await room.one(made))["kill_offset"]
     await worker.handle([record])
     await worker.handle([dataclasses.replace(record, offset=record.offset + 900)])
     assert (await kills(room, cursor=cursor))["items"] == []
     assert len((await kills(room))["items"]) == 1
+    assert (await room.one(made))["kill_offset"] == place
 
 
 async def test_filters_of_the_list(room):
