@@ -24,7 +24,9 @@ FEWEST_LETTERS = 9
 HEADLINE = 120
 """Letters up to which both detectors are asked."""
 SURE = 0.85
-"""Probability from which the second detector's word counts against a tag, or against the first's."""
+"""Probability from which the second detector's word counts against a tag."""
+OUTWEIGHS = 0.75
+"""And from which it counts against a first one that is sure."""
 HALF_SURE = 0.5
 
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -97,7 +99,7 @@ def _weighed(sample: str, first: str | None, *, reliable: bool) -> tuple[str | N
     second, probability = _second(sample)
     if first == second:
         return by_spelling(second, sample), True
-    if reliable and first is not None and (probability < SURE or second not in _NEWS):
+    if reliable and first is not None and (probability < OUTWEIGHS or second not in _NEWS):
         return by_spelling(first, sample), True
     return by_spelling(second, sample), probability >= SURE
 
