@@ -76,7 +76,7 @@ class HubRounds:
         moment = self._clock()
         live = 0
         for part in parts:
-            self._deal_with_notes(part)
+            self._deal_with_notes(part, room)
             for feed_id in self._interesting(part):
                 live += part.states[feed_id].websub.relies(moment)
                 if len(self._jobs.running) < room:
@@ -87,8 +87,10 @@ class HubRounds:
         feeds = self._feeds.current()
         return [feed_id for feed_id, state in part.states.items() if needs_look(feeds, feed_id, state)]
 
-    def _deal_with_notes(self, part: Part) -> None:
+    def _deal_with_notes(self, part: Part, room: int) -> None:
         for note in list(part.notes.values()):
+            if len(self._jobs.running) >= room:
+                return  # each may hold a body, unpacked
             if note.feed not in self._jobs.running:  # one after another, in the order in which they came
                 self._jobs.start(note.feed, part, lambda lease, note=note: self._note(note, lease), _nothing)  # type: ignore[misc]  # a default binds it
 
