@@ -22,6 +22,7 @@ TASKS = (
     "wire_text",
     "copies",
     "hygiene",
+    "wire_formats",
 )
 UNSET = (
     "newswire: NEWSWIRE_CORPORA is not set: it names the folder of sample material (news-pages/, reuters/ and so on)"
