@@ -155,7 +155,11 @@ def body(asked: Asked, reached: Marks, marks: Marks) -> dict[str, Any] | None:
         filters.append({"range": {"received": {name: value for name, value in bounds.items() if value}}})
     return {
         "query": {"bool": {"filter": filters}},
-        "sort": [{"kill_offset": "asc"}, {"kill_partition": "asc"}],
+        # A slice that an older release made may not know of the fields yet.
+        "sort": [
+            {"kill_offset": {"order": "asc", "unmapped_type": "long"}},
+            {"kill_partition": {"order": "asc", "unmapped_type": "integer"}},
+        ],
         "size": asked.size + 1,
         "_source": SHOWN,
         "track_total_hits": False,

@@ -8,8 +8,11 @@ import pytest
 
 from services.search import kills, version_model, versions
 from services.search.as_of import may_be_shown, past_filter, read_moment, superseded_ids
+from services.search.body import SHOWN, Languages, search_body
 from services.search.dates import DateError
 from services.search.diff import MAX_CHARACTERS
+from services.search.reader import reader_filter
+from services.search.request import Search
 from services.search.versions import Past
 from shared.problems import Problem
 from tests.unit.search.fakes import ID, NOW, at, document
@@ -146,6 +149,15 @@ def test_the_present_and_the_moment_are_held_apart():
     assert "{'held_until': {'gte': '2024-05-01T12:00:00.000Z'}}" in clause
     assert "{'embargoed_until': {'gte': '2024-04-30T12:00:00.000Z'}}" in clause
     assert "{'held': True}" in clause
+
+
+def test_a_search_of_the_present_is_asked_as_if_there_were_no_past():
+    body = search_body(Search(), NOW, size=20, languages=Languages(("en",), NOW), timeout_ms=1000)
+    assert body["_source"] == SHOWN
+    assert body["query"]["bool"]["filter"][0] == reader_filter(NOW)
+    past = search_body(Search(as_of=NOW), NOW, size=20, languages=Languages(), timeout_ms=1000)
+    assert past["query"]["bool"]["filter"][0] == past_filter(NOW, NOW)
+    assert past | {"_source": SHOWN, "query": None} == body | {"query": None}
 
 
 # Kills
