@@ -160,9 +160,12 @@ def _with_neighbours(pieces: list[Piece], start: int, end: int) -> list[Piece]:
 
 
 def _closing_lines(pieces: list[Piece], inside: set[object]) -> list[Piece]:
-    """The lines right behind the text that tell its source, its reporters and other stories: `cleanup` reads them."""
+    """What stands right behind the text and is its own: a list, and lines of source and reporters, which `cleanup` reads."""
     found = []
     for piece in pieces:
+        if piece.kind in ("h", "l") and _is_neighbour(piece, inside):
+            found.append(piece)
+            continue
         match = kind_of(piece.text) if piece.parent in inside and piece.kind in ("s", "r", "g", "n") else None
         if match is None or match.kind not in _FURTHER:
             break

@@ -54,6 +54,8 @@ _HARD = frozenset(
         "disclaimer",
     }
 )  # fmt: skip
+_HAVING = frozenset({"has", "with", "no", "without"})
+"""Before a word that an element is not, but has in it: 'has-comments'."""
 _OF_A_PARAGRAPH = frozenset(
     {
         "caption", "captions", "credit", "credits", "comment", "comments", "newsletter", "newsletters", "copyright", "tags",
@@ -68,6 +70,9 @@ def _first_word(name: str) -> str | None:
     words: list[str] = _WORD.findall(_HUMP.sub(" ", name).lower())
     before = ""
     for word in words:
+        if before in _HAVING:
+            before = word
+            continue
         if word in _WORDS or word.startswith(_STEMS):
             return word
         if before and (pair := f"{before} {word}") in _PAIRS:
