@@ -34,7 +34,7 @@ _FORMS = tuple(
 )
 _NAMES = (
     "jan ene gen ιαν янв січ sty led oca يناير", "feb fev φεβ фев лют lut úno şub فبراير",
-    "mar μαρ мар бер mrt bře مارس", "apr abr avr απρ апр кві kwi dub nis أبريل ابريل",
+    "mar μαρ мар бер maa mrt bře مارس", "apr abr avr απρ апр кві kwi dub nis أبريل ابريل",
     "may mai mag μαι мая май тра maj mei kvě مايو", "jun juin giu ιουν июн чер cze haz يونيو",
     "jul juil lug ιουλ июл лип lip tem يوليو", "aug ago aou αυγ авг сер sie srp ağu أغسطس",
     "sep set σεπ сен вер wrz zář eyl سبتمبر", "oct okt out ott οκτ окт жов paź říj eki أكتوبر",
