@@ -173,17 +173,19 @@ def _spans(row: Document, moment: datetime) -> bool:
 
 
 def _searchable(version: Document, *, is_live: bool, now: datetime) -> tuple[str | None, str | None]:
-    """When readers could find it: the span in which it was live, from the end of its embargo on; (None, None) for never."""
+    """When readers could find it: while it was live, after its embargo, before its expiry; (None, None) for never."""
     since = version.get("indexed") if is_live else version.get("live_from")
-    until = None if is_live else version.get("live_until")
     if since is None or version.get("status") != "usable" or version.get("embargo_open"):
         return None, None
-    embargo = _moment(version.get("embargoed_until"))
-    start, end = _moment(since), _moment(until)
+    start, end = _moment(since), _moment(None if is_live else version.get("live_until"))
+    embargo, expires = _moment(version.get("embargoed_until")), _moment(version.get("expires"))
     if embargo is not None and start is not None and embargo > start:
-        if embargo > now or (end is not None and embargo >= end):
-            return None, None
-        since = version["embargoed_until"]
+        start, since = embargo, version["embargoed_until"]
+    until = None if is_live else version.get("live_until")
+    if expires is not None and expires <= now and (end is None or expires < end):
+        end, until = expires, version["expires"]
+    if start is None or start > now or (end is not None and start >= end):
+        return None, None
     return since, until
 
 

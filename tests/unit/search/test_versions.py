@@ -48,12 +48,27 @@ def test_of_two_rows_of_a_revision_the_one_that_was_live_counts():
         ({"embargoed_until": at(hours=-1)}, (None, None)),
         ({"embargoed_until": at(hours=9)}, (None, None)),
         ({"live_from": None, "live_until": None}, (None, None)),
+        ({"expires": at(hours=-2)}, (at(hours=-3), at(hours=-2))),
+        ({"expires": at(hours=-3)}, (None, None)),
+        ({"expires": at(hours=9)}, (at(hours=-3), at(hours=-1))),
+        ({"expires": at(hours=-2), "embargoed_until": at(hours=-2)}, (None, None)),
     ],
 )
 def test_when_a_version_could_be_found(more, searchable):
     version = row(1, **{"live_from": at(hours=-3), "live_until": at(hours=-1)} | more)
     told = versions.entry(version, document(), NOW)
     assert (told["searchable_from"], told["searchable_until"]) == searchable
+
+
+def test_until_when_what_is_live_can_be_found():
+    for expires, searchable in (
+        (None, (at(hours=-2), None)),
+        (at(hours=1), (at(hours=-2), None)),
+        (at(hours=-1), (at(hours=-2), at(hours=-1))),
+    ):
+        live = document(indexed=at(hours=-2), expires=expires)
+        told = versions.entry(live, live, NOW)
+        assert (told["searchable_from"], told["searchable_until"]) == searchable
 
 
 @pytest.mark.parametrize("more", [{"status": "withheld"}, {"embargo_open": True}, {"embargoed_until": at(hours=1)}])
