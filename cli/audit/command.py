@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.addresses import given
+from cli.audit.clusters import split_clusters
 from cli.audit.findings import CHECKS, Report
-from cli.audit.work import Counted, Progress, Silent, audit_counts, audit_index, audit_receipts
+from cli.audit.work import Counted, Progress, Silent, audit_counts, audit_index, audit_receipts, findings_of_clusters
 from cli.metrics import STORIES, Reading
 from cli.output import console, print_json, say
 from cli.quiet import log_to
@@ -51,6 +52,7 @@ async def _audit(settings: Settings, progress: Progress, *, patience_s: float, r
             report.skipped.append("lost: not asked for")
         await index.refresh()
         await audit_index(index, report, now, progress)
+        report.add(findings_of_clusters(await split_clusters(index, settings.indexing, patience_s=patience_s)))
         await audit_counts(index, reader, report, _counted(settings))
     return report
 

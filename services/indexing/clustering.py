@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from services.indexing import document
-from services.indexing.clusters import Finding, Key, Member, Ours, Resolved, resolve
+from services.indexing.clusters import Finding, Key, Member, Ours, Resolved, Same, resolve
 from services.indexing.portions import Portion
 from services.indexing.versions import Stored, Version
 from shared import metrics
@@ -60,7 +60,7 @@ class Clustering:
         self._refresh = refresh
         self._on = settings.clusters
         self._window = settings.cluster_window_h
-        self._threshold = settings.cluster_threshold
+        self._same = comparison(settings)
         self._written: Written = {}
 
     def begin(self) -> None:
@@ -89,7 +89,7 @@ class Clustering:
         while self._written:
             await self._refresh()
             written, self._written = self._written, {}
-            near = [member for one in await self._store.near(self._nearby(written)) if (member := _of_near(one))]
+            near = [member for one in await self._store.near(self._nearby(written)) if (member := member_of(one))]
             resolved = resolve({article_id: ours for article_id, (ours, *_) in written.items()}, near, self._same)
             await self._rewrite(written, resolved)
             findings += resolved.findings
@@ -170,15 +170,6 @@ class Clustering:
             end=int((max(moments) + self._window) * _HOUR_MS),
         )
 
-    def _same(self, one: Member, other: Member) -> bool:
-        hours = abs(one.at - other.at)
-        if hours > self._window:
-            return False
-        try:
-            return says_the_same(_decoded(one.sketch), _decoded(other.sketch), hours, self._threshold)
-        except BadSketch:
-            return False
-
     async def _rewrite(self, written: Written, resolved: Resolved) -> None:
         actions = []
         for article_id, key in resolved.ours.items():
@@ -194,6 +185,22 @@ class Clustering:
                 log.error("an article cannot be written into its cluster", why=outcome.reason)
 
 
+def comparison(settings: IndexingSettings) -> Same:
+    """Whether two articles say the same, by the settings."""
+    window, threshold = settings.cluster_window_h, settings.cluster_threshold
+
+    def same(one: Member, other: Member) -> bool:
+        hours = abs(one.at - other.at)
+        if hours > window:
+            return False
+        try:
+            return says_the_same(_decoded(one.sketch), _decoded(other.sketch), hours, threshold)
+        except BadSketch:
+            return False
+
+    return same
+
+
 def _member(action: Action, source: Mapping[str, Any], key: Key) -> Member | None:
     """An article out of an event's data or a document; None if it has no text to compare."""
     text = source.get("sketch")
@@ -207,7 +214,8 @@ def _member(action: Action, source: Mapping[str, Any], key: Key) -> Member | Non
     return Member(action.id, action.version, key, sketch, at.timestamp() / 3600)
 
 
-def _of_near(near: Near) -> Member | None:
+def member_of(near: Near) -> Member | None:
+    """A document that was found, as it is compared; None if its sketch is of a later release."""
     try:
         sketch = unpack(near.sketch)
     except BadSketch:

@@ -138,6 +138,19 @@ def resolve(ours: Mapping[str, Ours], near: Sequence[Member], same: Same) -> Res
     return Resolved(clusters, findings)
 
 
+def split(ours: Sequence[Member], near: Sequence[Member], same: Same) -> list[tuple[str, str]]:
+    """Pairs that say the same and are in two clusters, each of one of ours and another; for whoever checks an index."""
+    members = {member.article_id: member for member in (*near, *ours)}
+    known = {member.article_id for member in ours}
+    candidates = _candidates(ours, [member for member in near if member.article_id not in known])
+    return [
+        (one, two)
+        for one, others in candidates.items()
+        for two, _ in others.most_common(MOST_COMPARED)
+        if members[one].key.id != members[two].key.id and same(members[one], members[two])
+    ]
+
+
 def _cluster(own: Ours, groups: Groups, near: Iterable[Member]) -> Key:
     """The cluster of one of our articles; a fresh one if it has left the others that bear its name."""
     article_id, key = own.member.article_id, groups.key(own.member.article_id)

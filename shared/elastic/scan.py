@@ -8,6 +8,8 @@ from typing import Any, Final, Protocol, Self
 from shared.elastic.border import border
 from shared.elastic.client import make_client
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS_ALIAS
+from shared.elastic.nearby import near
+from shared.elastic.ports import Near, Nearby
 from shared.errors import Unavailable
 from shared.settings import ElasticsearchSettings
 
@@ -99,6 +101,10 @@ class ElasticIndex:
             return set()
         body = {"size": len(wanted), "query": {"ids": {"values": wanted}}, "_source": False}
         return {hit["_id"] for hit in (await self._search(DEAD_LETTERS_ALIAS, body))["hits"]["hits"]}
+
+    async def near(self, nearby: Nearby) -> list[Near]:
+        """Live documents that may be near copies (see `shared.elastic.nearby`)."""
+        return await near(self._client, nearby)
 
     async def refresh(self) -> None:
         """Make visible what was written: an audit looks at what is there, not at what a reader sees yet."""
