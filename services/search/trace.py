@@ -83,7 +83,9 @@ def _superseded(live: Iterable[Document], past: Iterable[Document]) -> list[Docu
 
 
 def _place(version: Document) -> tuple[Any, Any]:
-    return version.get("article_id") or version.get("id"), version.get("ext_version")
+    # Not by its number, which a duplicate received later raises; a late version has no revision.
+    number = version.get("revision") or -version.get("ext_version", 0)
+    return version.get("article_id") or version.get("id"), number
 
 
 def _article(version: Document, now: datetime) -> dict[str, Any]:

@@ -242,10 +242,15 @@ def test_a_dead_letter_is_the_end_of_a_way():
 
 
 def test_versions_of_one_receipt_share_the_door():
-    first, second = document(item=f"{RECEIPT}.0"), document(item=f"{RECEIPT}.1", ext_version=5000)
+    first, second = document(item=f"{RECEIPT}.0"), document(item=f"{RECEIPT}.1", ext_version=5000, revision=3)
     told = trace(Key(RECEIPT), [first], [second], [], NOW)
     assert [hop["stage"] for hop in told["hops"]].count("ingestion") == 1
     assert len(told["articles"]) == 2
+
+
+def test_nor_where_a_duplicate_has_raised_the_number_of_what_is_live():
+    told = trace(Key(ID), [document(ext_version=9000)], [document(ext_version=4000)], [], NOW)
+    assert len(told["articles"]) == 1
 
 
 def test_a_history_row_of_what_is_live_still_is_no_second_version():
