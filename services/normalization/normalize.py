@@ -10,7 +10,18 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
-from services.normalization import dateline, dates, html, language, layout, lifecycle, repeated, topics, writers
+from services.normalization import (
+    dateline,
+    dates,
+    html,
+    language,
+    layout,
+    lifecycle,
+    page_dates,
+    repeated,
+    topics,
+    writers,
+)
 from services.normalization.brakes import brake_of
 from services.normalization.fingerprint import source_hash, text_hash
 from services.normalization.formats import registry
@@ -20,6 +31,7 @@ from services.normalization.raw import RawStory
 from services.normalization.sentences import first_sentence, summary_of
 from services.normalization.sketch import sketch_of
 from services.normalization.story_text import StoryText, clean_text
+from services.normalization.zones import is_day_first
 from shared.errors import Refused
 from shared.events import Article, HonestDate, Status
 
@@ -235,7 +247,10 @@ def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
         text = repeated.leave_out(text, raw.lines, fields)
     title, body, head, cleaned = text.title, text.body, text.head, text.cleaned
     if head.published and parts.published is None:
-        fields["dates"] |= _read_dates({"published": head.published}, raw, fields["normalized"], notes)
+        tag = parts.language or raw.language or language.detect(title, body[0] if body else None)[0]
+        found = page_dates.first_readable([head.published.raw], day_first=is_day_first(tag), name="published")
+        fields["dates"] |= _read_dates({"published": found.date}, raw, fields["normalized"], notes)
+        notes += found.notes
     if not title and not body:
         if fields["status"] is Status.WITHHELD:
             fields["ednote"] = parts.ednote  # an order to hold back what was sent before needs no text of its own

@@ -195,3 +195,27 @@ def test_a_date_beside_the_headline_is_read_and_one_in_the_future_is_not_believe
     late = article(page(head="<meta property='article:published_time' content='2031-01-01T00:00:00Z'>"), "text/html")
     assert late.published is None
     assert any("ahead" in note for note in late.notes)
+
+
+@pytest.mark.parametrize(
+    ("line", "language", "published"),
+    [
+        ("03/04/2024", "en-US", "2024-03-04"), ("03/04/2024", "en-GB", "2024-04-03"), ("03/04/2024", "el", "2024-04-03"),
+        ("03/04/2024", None, None), ("13/04/2024", None, "2024-04-13"),
+    ],
+)  # fmt: skip
+def test_a_page_sent_as_text_is_dated_the_way_its_language_has_it(line, language, published):
+    text = f"""LOCAL
+
+The old lock closes
+
+{line}
+
+The council of Greyport voted on Sunday to close the old lock to freight from April, after two centuries of barges.
+
+The vote was eleven to four, and those in favour said that the gates had failed three times since autumn.
+"""
+    one = article(text.encode(), "text/plain", language=language)
+    assert (one.published.date().isoformat() if one.published else None) == published
+    assert any("first, as the page" in note for note in one.notes) == (published is not None and line == "03/04/2024")
+    assert line not in (one.body or "")
