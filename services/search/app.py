@@ -20,6 +20,7 @@ from services.search.keys import cursor_key
 from services.search.openapi import document as openapi_document
 from services.search.page import page_routes
 from services.search.repository import TimedOut
+from services.search.request import refuse
 from services.search.security import SecurityHeaders
 from shared import metrics
 from shared.elastic.client import make_client
@@ -69,14 +70,17 @@ class Api:
 
     async def similar(self, request: Request) -> Response:
         """`GET /v1/articles/{id}/similar`."""
+        _of_the_present(request)
         return json_response(await self._finder.similar(request.path_params["id"]))
 
     async def versions(self, request: Request) -> Response:
         """`GET /v1/articles/{id}/versions`."""
+        _of_the_present(request)
         return json_response(await self._archive.versions(request.path_params["id"]))
 
     async def version(self, request: Request) -> Response:
         """`GET /v1/articles/{id}/versions/{which}`: a revision, or the difference of two."""
+        _of_the_present(request)
         params = request.path_params
         return json_response(await self._archive.version(params["id"], params["which"]))
 
@@ -99,6 +103,12 @@ class Api:
             Route("/v1/kills", self.kills),
             Route("/v1/trace/{key}", self.trace),
         ]
+
+
+def _of_the_present(request: Request) -> None:
+    """Refuses `as_of` where it would mean nothing: an answer of today must not be taken for one of then."""
+    if "as_of" in request.query_params:
+        raise refuse("as_of", "this is told as it is now; as_of is for searches and for one article")
 
 
 async def _on_time_out(_: Request, __: Exception) -> Response:

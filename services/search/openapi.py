@@ -58,9 +58,9 @@ def document() -> dict[str, Any]:
                 "One article, as it is or as it was at a moment", [_path("id"), _query("as_of")], (400, 404, 410, 503)
             ),
             "/v1/articles/{id}/similar": _get(
-                "Its near copies, and what each has changed", [_path("id")], (404, 410, 503)
+                "Its near copies, and what each has changed", [_path("id")], (400, 404, 410, 503)
             ),
-            "/v1/articles/{id}/versions": _get("All versions of an article", [_path("id")], (404, 410, 503)),
+            "/v1/articles/{id}/versions": _get("All versions of an article", [_path("id")], (400, 404, 410, 503)),
             "/v1/articles/{id}/versions/{which}": _get(
                 "One revision whole (3), or what changed from one to another (2..3)",
                 [_path("id"), _path("which")],

@@ -216,6 +216,15 @@ async def test_a_moment_of_the_future_or_none_is_refused(room, text):
         assert problem["errors"][0]["parameter"] == "as_of"
 
 
+@pytest.mark.parametrize("path", ["versions", "versions/1", "versions/1..1", "similar"])
+async def test_where_a_moment_means_nothing_it_is_refused(room, path):
+    made = room.article()
+    await room.worker().handle(room.records(made))
+    await room.get(f"/v1/articles/{made.article_id}/{path}")
+    problem = await room.get(f"/v1/articles/{made.article_id}/{path}", 400, as_of="2026-03-06T09:00:00Z")
+    assert problem["errors"][0]["parameter"] == "as_of"
+
+
 async def test_days_ago_count_from_that_moment(room):
     await room.worker().handle(room.records(room.article(published=START - timedelta(hours=3))))
     then = room.tick()
