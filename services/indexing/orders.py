@@ -152,7 +152,8 @@ def _erase(now: Stored, order: Ordered, overlay: Overlay, stamp: str) -> Obeyed:
 def _kill(now: Stored, order: Ordered, overlay: Overlay, stamp: str) -> Obeyed:
     if now.killed:
         return _noted(now, order, overlay, "killed-already")
-    told = Told(Change.KILLED.value, KILL_BASE + following(now), now.revision + 1, stamp, _KILLED)
+    # Above every version as it is; so there is always a number for a kill.
+    told = Told(Change.KILLED.value, KILL_BASE + now.ext_version, now.revision + 1, stamp, _KILLED)
     return _placed(_made(now, order, overlay._replace(on_hold=False), told), order)
 
 
