@@ -1,7 +1,7 @@
 """What a feed says of how often it changes: RSS `ttl`, `skipHours`, `skipDays`, and `sy:updatePeriod/updateFrequency`. Pure.
 
 Hints, not orders: most feeds carry what their software wrote by default ("hourly"). A feed that brings news is asked as often as
-it does; one that brings none goes to the hinted interval at once. Hours and days that it says to skip are skipped, as far as
+it does; one that brings none comes to the hinted interval faster. Hours and days that it says to skip are skipped, as far as
 the feed's own bounds allow.
 
 Sources: RSS 2.0.11; RSS 1.0 module Syndication.

@@ -13,6 +13,8 @@ FASTER: Final = 0.5
 """Factor on the interval after a poll that brought something: a busy feed is at its least interval after a few."""
 SLOWER: Final = 1.25
 """Factor after a poll that brought nothing: a quiet feed drifts to its greatest interval."""
+TO_HINT: Final = 2.0
+"""Factor after such a poll as long as the feed says that it changes more seldom. Not at once: what feeds say is often a default."""
 GONE_S: Final = 86_400.0
 """Between looks at a feed that says it is gone for good (410)."""
 FAILING_CAP_S: Final = 6 * 3600.0
@@ -71,7 +73,7 @@ def after(
     """The pace after a poll, and the seconds until the next one.
 
     `wish_s` is the server's own wish (Retry-After, or how long it calls its answer fresh): never sooner than that, within
-    reason. `hint_s` is how often the feed itself says that it changes: if a poll brings nothing, the interval is at least that.
+    reason. `hint_s` is how often the feed itself says that it changes: if a poll brings nothing, the interval doubles up to that.
     `chance` from 0 to 1 spreads the polls by a tenth to both sides, so that feeds do not march in step.
     """
     if outcome in {Outcome.FAILED, Outcome.GONE}:
@@ -80,8 +82,10 @@ def after(
         ceiling = WISH_CAP_S
     else:
         factor = FASTER if outcome is Outcome.NEW else SLOWER
-        quiet_s = hint_s if hint_s is not None and outcome is not Outcome.NEW else 0.0
-        next_pace = Pace(bounds.clamp(max(pace.interval_s * factor, quiet_s)))
+        interval_s = pace.interval_s * factor
+        if hint_s is not None and outcome is not Outcome.NEW:
+            interval_s = max(interval_s, min(pace.interval_s * TO_HINT, hint_s))
+        next_pace = Pace(bounds.clamp(interval_s))
         wait = next_pace.interval_s
         ceiling = bounds.greatest_s
     wait *= 1 - JITTER + 2 * JITTER * chance

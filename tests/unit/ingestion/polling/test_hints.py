@@ -58,12 +58,14 @@ def test_hours_and_days():
     assert (found.hours, found.days) == ({0, 7}, {6, 0})
 
 
-def test_a_quiet_feed_goes_to_its_own_interval_and_a_busy_one_is_followed():
+def test_a_quiet_feed_comes_to_its_own_interval_faster_and_a_busy_one_is_followed():
     bounds = Bounds(60, 86_400)
-    assert after(Pace(240), Outcome.NOTHING_NEW, bounds, hint_s=3600)[0].interval_s == 3600
+    assert after(Pace(240), Outcome.NOTHING_NEW, bounds, hint_s=3600)[0].interval_s == 480
+    assert after(Pace(2400), Outcome.NOT_MODIFIED, bounds, hint_s=3600)[0].interval_s == 3600
+    assert after(Pace(3600), Outcome.NOTHING_NEW, bounds, hint_s=3600)[0].interval_s == 4500
     assert after(Pace(240), Outcome.NOT_MODIFIED, bounds, hint_s=60)[0].interval_s == 300
     assert after(Pace(240), Outcome.NEW, bounds, hint_s=3600)[0].interval_s == 120
-    assert after(Pace(240), Outcome.NOTHING_NEW, Bounds(60, 600), hint_s=3600)[0].interval_s == 600
+    assert after(Pace(400), Outcome.NOTHING_NEW, Bounds(60, 600), hint_s=3600)[0].interval_s == 600
 
 
 @given(HINTS, MOMENTS, st.floats(0, 86_400), st.floats(1, 7 * 86_400))
