@@ -216,6 +216,20 @@ async def test_a_moment_of_the_future_or_none_is_refused(room, text):
         assert problem["errors"][0]["parameter"] == "as_of"
 
 
+async def test_the_page_of_an_earlier_moment_says_so(room):
+    worker = room.worker()
+    await worker.handle(room.records(room.article(title="As it was")))
+    then = room.tick()
+    room.tick()
+    await worker.handle(room.records(room.article(version=2, title="As it is")))
+    asked = {"source": room.tag, "as_of": then.isoformat()}
+    page = (await room.client.get("/", params=asked)).text
+    assert "As it was" in page
+    assert "As it is" not in page
+    assert f"as_of: {then.isoformat()}" in page.replace("&#43;", "+")
+    assert f'href="/?source={room.tag}"' in page, "and leads back to the present"
+
+
 @pytest.mark.parametrize("path", ["versions", "versions/1", "versions/1..1", "similar"])
 async def test_where_a_moment_means_nothing_it_is_refused(room, path):
     made = room.article()
