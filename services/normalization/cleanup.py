@@ -16,6 +16,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from services.normalization.credits import signed_at_end
 from services.normalization.layout import Paragraph
 from services.normalization.moments import is_moment
 from services.normalization.phrases import LONGEST as LONGEST_PHRASE
@@ -182,6 +183,10 @@ def drop_sign_off(lines: list[Line], result: Cleaned) -> list[Line]:
         elif line.code == "E" and line.rest and result.signed is None:
             result.signed = line.rest
         end -= 1
+    if end and (signed := signed_at_end(lines[end - 1].text)) and lines[end - 1].code in "PH" and signed[0]:
+        lines[end - 1].text, agency = signed
+        result.signed = result.signed or agency
+        note(result, "sign-off taken out of the body")
     if end == len(lines) or end == 0:
         return lines
     note(result, "sign-off taken out of the body")

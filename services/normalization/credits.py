@@ -111,3 +111,38 @@ def in_brackets(text: str, folded: str) -> Match | None:
     if _CONTACT.match(text):
         return Match(Kind.TRAILER)
     return reported(text, folded)
+
+
+_INITIALS = re.compile(
+    r"(?:\(?schluss\)?\s*)?[a-z]{2,4}(?:\s?/{1,2}\s?[a-z]{2,4}){1,5}\.?|\(?schluss\)?(?:\s[a-z]{2,4})?"
+)
+_ENDED = re.compile(r"(?P<who>[^\W\d_][\w-]*)(?:\s?/\s?|\s)(?:fim|fin|fine|ende|end)\.?")
+_MARKS = re.compile(r"(?P<who>[^\W\d_]{3,5})(?:\s[a-z0-9]{2,4}){2,8}")
+_CONTRIBUTED = re.compile(r".{3,120}\bcontributed (?:to this (?:report|story|article)|reporting)\b.{0,60}")
+_AT_END = re.compile(r"(?:\s*\((?P<in>[^()]{2,20})\)\.?|(?<=[.!?”»\"])\s(?P<bare>[^\W\d_]{3,8})\.?)$")
+
+
+def sign_off(text: str, folded: str) -> Match | None:
+    """A line by which agencies close a story: initials ('ah/jb'), 'Lusa/Fim', 'dpa abc yyzz a3 ab', a rule."""
+    if not (text[0].isalnum() or any(map(str.isalnum, folded))):
+        return Match(Kind.TRAILER)
+    if folded in SIGNS:
+        return Match(Kind.TRAILER, text)
+    match = _ENDED.fullmatch(folded) or (_MARKS.fullmatch(folded) if text[0].islower() else None)
+    if match is not None and match["who"] in _AGENCIES:
+        return Match(Kind.TRAILER, text[: match.end("who")])
+    return Match(Kind.TRAILER) if _INITIALS.fullmatch(folded) else None
+
+
+def contributed(folded: str) -> Match | None:
+    """A line that names who else worked on it: 'Ann Holm in Athens contributed to this report.' and the like."""
+    return Match(Kind.REPORTING) if _CONTRIBUTED.fullmatch(folded) else None
+
+
+def signed_at_end(text: str) -> tuple[str, str] | None:
+    """A last paragraph without the agency's mark at its end ('… venerdì. (ANSA).'), and the agency; None if it has none."""
+    match = _AT_END.search(text, max(len(text) - 30, 0))
+    name = (match["in"] or match["bare"]) if match else None
+    if match is None or name is None or fold(name) not in _AGENCIES or (match["bare"] and fold(name) not in SIGNS):
+        return None
+    return text[: match.start()], name

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from services.normalization import wording
 from services.normalization.asks import FIRST_WORDS, asked
-from services.normalization.credits import SIGNS, credit, in_brackets, reporting
+from services.normalization.credits import contributed, credit, in_brackets, reporting, sign_off
 from services.normalization.folding import Kind, Match, after, fold, phrases_in
 
 __all__ = ["LONGEST", "Kind", "Match", "fold", "kind_of", "stands_alone"]
@@ -117,12 +117,14 @@ def _bracketed(text: str) -> Match | None:
 def _elsewhere(text: str, folded: str, word: str) -> Match | None:
     """Lines known by a word inside them, or as a whole."""
     length = len(folded)
-    if length <= 60 and (match := _whole(text, folded, word)):
+    if length <= LONGEST_WHOLE and (match := _whole(text, folded, word)):
         return match
     if length <= 200 and _talks_of_newsletter(folded) and _ASKS.search(folded):
         return Match(Kind.NEWSLETTER)
     if ("cookie" in folded and _CONSENT.search(folded)) or (word in _SHARE_WORDS and _SHARES.fullmatch(folded)):
         return Match(Kind.NOISE)
+    if "contributed" in folded and (match := contributed(folded)):
+        return match
     return asked(text, folded) if word in FIRST_WORDS else None
 
 
@@ -131,12 +133,14 @@ def _whole(text: str, folded: str, word: str) -> Match | None:
     phrase = folded.strip(_AROUND)
     if phrase in _EXACT and (" " in phrase or not (text[-1] == "." or text[0].islower())):
         return Match(Kind.NOISE)  # but not the 'share.' that a sentence ends with
-    if folded in SIGNS:
-        return Match(Kind.TRAILER, text)
     timed = (word[:1].isdigit() or word in _READING_WORDS) and _READING_TIME.fullmatch(folded)
-    return Match(Kind.NOISE) if timed else None
+    if timed:
+        return Match(Kind.NOISE)
+    return sign_off(text, folded) if len(text) <= LONGEST_SIGN_OFF else None
 
 
+LONGEST_WHOLE = 60
+LONGEST_SIGN_OFF = 35
 _AROUND = " .:!…()[]0123456789|»>→"
 _EXACT = frozenset(phrase.strip(_AROUND) for phrase in phrases_in(wording.EXACT))
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from services.normalization import layout, repair
+from services.normalization.credits import signed_at_end
 from services.normalization.parts import StoryParts
 from services.normalization.phrases import Kind, kind_of, stands_alone
 from services.normalization.story_text import clean_text
@@ -57,6 +58,8 @@ def dropped(title: str, text: str) -> list[str]:
     for paragraph in layout.paragraphs(layout.strip_invisible(text)[0], stands_alone):
         if kept[paragraph.text]:
             kept[paragraph.text] -= 1
+        elif (signed := signed_at_end(paragraph.text)) and kept[signed[0]]:
+            kept[signed[0]] -= 1  # its agency's mark was taken off
         elif not (lead and paragraph.text.startswith(lead)):
             gone.append(paragraph.text)
     return gone

@@ -15,6 +15,7 @@ KNOWN = {
 Reporting by Jane Doe; Additional reporting by Ann Poe; Writing by Tom Moe; Editing by John Roe
 Edited by John Roe
 With reporting by Jane Doe and Ann Poe
+Harbour Press writer Ann Holm in London contributed to this report.
 Additional reporting by Ann Poe in Kyiv, and Jane Doe and Tom Moe in London.
 (By Jane Doe)
 (Bericht von Anna Holm, redigiert von Jan Berg.)
@@ -60,6 +61,13 @@ dpa
 Lusa
 ((jane.doe@example.com; +30 210 555 0101))
 (With agencies)
+ah/jb/cd
+AH // JB
+(Schluss) ah/jb
+Lusa/Fim
+dpa abc yyzz a3 ab
+___
+* * *
 """,
     Kind.CREDIT: """
 (ANSA).
@@ -162,6 +170,9 @@ Sign up for the race closed on Sunday.
 With agencies short of staff, the letters lie unread.
 Avec Paris, Londres a signé.
 Mit Berlin und Wien hat Prag nun drei Partner.
+The firm contributed to this reporting of the case in 1990, a judge found, and it will pay.
+The dpa was founded in 1949 ab
+Either/or
 Copyright in the songs was sold in 1990.
 Ακολουθήστε τον δρόμο προς το λιμάνι, είπε ο δήμαρχος.
 Επιμέλεια και υπομονή χρειάζεται το έργο.
@@ -213,3 +224,16 @@ def test_the_agency_that_signs_is_the_credit_unless_one_is_given():
     assert article({"title": "Bridge", "body": f"{PROSE}\n\nLusa"}).credit == "Lusa"
     assert article({"title": "Bridge", "body": f"{PROSE}\n\nSource: AMNA\n\nENDS"}).credit == "AMNA"
     assert article({"title": "Bridge", "body": f"{PROSE}\n\n(c) Copyright Harbour News 2025."}).credit == "Harbour News"
+
+
+def test_an_agencys_mark_at_the_end_of_the_last_paragraph():
+    for mark, agency in ((" (ANSA).", "ANSA"), (" EFE", "EFE"), (" (AFP)", "AFP")):
+        one = article({"title": "Bridge", "body": f"{PROSE}\n\n{MORE}{mark}"})
+        assert body(one) == [PROSE, MORE]
+        assert one.credit == agency
+    for text in (
+        f"{PROSE}{mark}\n\n{MORE}",
+        f"{PROSE}\n\nHe told Reuters",
+        f"{PROSE}\n\nHe spoke of the talks (Greek)",
+    ):
+        assert body(article({"title": "Bridge", "body": text})) == text.split("\n\n")
