@@ -65,9 +65,10 @@ _OF_A_PARAGRAPH = frozenset(
 _STEMS_OF_A_PARAGRAPH = ("byline", "author", "related", "promo", "share", "advert")
 
 
+@lru_cache(maxsize=20_000)
 def _first_word(name: str) -> str | None:
     """The first word or pair of words in `name` that names furniture."""
-    words: list[str] = _WORD.findall(_HUMP.sub(" ", name).lower())
+    words: list[str] = _WORD.findall(name if name.islower() else _HUMP.sub(" ", name).lower())
     before = ""
     for word in words:
         if before in _HAVING:
@@ -82,15 +83,20 @@ def _first_word(name: str) -> str | None:
 
 
 @lru_cache(maxsize=20_000)
+def _of_classes(classes: str) -> str | None:
+    """The same for the names in a `class`; that of a text's own container ('article-body') is none."""
+    word = _first_word(classes)
+    return None if word is None or _BODY.search(classes) else word
+
+
 def named(tag: str, classes: str, identity: str) -> tuple[str, str] | None:
     """What these names of an element are judged as, if they name furniture: its key, the same for all of its kind.
 
-    `tag` is that of the element; a paragraph is furniture only by words for paragraphs. The name of a text's own container
-    ('article-body') is none.
+    `tag` is that of the element; a paragraph is furniture only by words for paragraphs.
     """
-    word = _first_word(identity) if identity and _NAME.fullmatch(identity) else None
-    if word is None and classes and _BODY.search(classes) is None:
-        word = _first_word(classes)
+    word = _of_classes(classes) if classes else None
+    if word is None and identity and _NAME.fullmatch(identity):
+        word = _first_word(identity)
     if word is None or (tag == "p" and not _is_of_a_paragraph(word)):
         return None
     return ("word", word) if word in _LAYOUT else (word, f"{tag} {classes} {identity}")

@@ -38,6 +38,10 @@ _BLOCKS = frozenset(
     }
 ) | _REGIONS  # fmt: skip
 HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_PLAIN = frozenset({"a", "b", "strong", "em", "i", "u", "font", "sup", "sub", "abbr", "mark"})
+"""Parts of running text that are never furniture by themselves."""
+_IDENTIFIED = frozenset({"div", "section", "ul", "ol", "header", "span", "table", "td"})
+"""Whose `id` is looked at; that of a heading is often the heading itself."""
 _OWN = HEADINGS | {"p", "li", "blockquote"}
 
 
@@ -154,7 +158,7 @@ class _Walk:
     def _inline(self, child: _Element, name: str, tag: str, regions: tuple[Key, ...], in_link: bool) -> None:
         """A part of running text; one of furniture's name that begins a block is a block of its own."""
         linked = in_link or name == "a"
-        key = None if self._run else self._key(child, name)
+        key = None if self._run or name in _PLAIN else self._key(child, name)
         if key is None:
             self.enter(child, tag, regions, linked)
         else:
@@ -177,7 +181,7 @@ class _Walk:
             return None
         else:
             classes = element.get("class") or ""
-            identity = "" if name == "p" or name in HEADINGS else element.get("id") or ""
+            identity = (element.get("id") or "") if name in _IDENTIFIED else ""
             if not classes and not identity:
                 return None
             key = furniture.named(name, classes[:300], identity[:60])
