@@ -230,11 +230,12 @@ class ArticleOrder(Event):
 class ArticleClustered(Event):
     """Data of an `newswire.article.clustered.v1` event: the article belongs to this cluster, unless it is in an older one.
 
-    It speaks of the live version `ext_version`; of any other it says nothing. Clusters are ordered by `since`, then by id.
+    It is true as long as the article has the text that `text` names, a hash of its sketch; of another it says nothing.
+    Clusters are ordered by `since`, then by id.
     """
 
     article_id: UUID
-    ext_version: int
+    text: str
     cluster_id: UUID
     since: int
     """µs since 1970: when the front door took the article that the cluster began with."""

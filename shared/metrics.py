@@ -173,7 +173,7 @@ ARTICLES = Counter(
 )
 CLUSTERED = Counter(
     "newswire_clustered",
-    "Articles by what looking for near copies did with them (joined, left, told, moved, outdated)",
+    "Articles by what looking for near copies did with them (joined, told, moved, outdated)",
     ["outcome"],
     registry=REGISTRY,
 )

@@ -19,7 +19,7 @@ from shared.settings import IndexingSettings
 AT_ONCE: Final = 500
 """Articles looked up by one request."""
 
-_FIELDS: Final = ("id", "ext_version", "cluster_id", "cluster_since", "sketch", "bands", "published", "received")
+_FIELDS: Final = ("id", "cluster_id", "cluster_since", "sketch", "bands", "published", "received")
 _HOUR_MS: Final = 3_600_000
 
 Row = dict[str, Any]
@@ -91,6 +91,4 @@ def _member(row: Row) -> Member | None:
     if "sketch" not in row or "cluster_since" not in row:
         return None
     at = datetime.fromisoformat(row.get("published") or row["received"]).timestamp() * 1000
-    return member_of(
-        Near(row["id"], row["ext_version"], row["cluster_id"], row["cluster_since"], row["sketch"], int(at))
-    )
+    return member_of(Near(row["id"], row["cluster_id"], row["cluster_since"], row["sketch"], int(at)))

@@ -12,12 +12,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
-
-import orjson
+from typing import Any, NamedTuple
 
 from services.indexing import document
-from services.indexing.clusters import Finding, Key, Member, Ours, Resolved, Same, resolve
+from services.indexing.clusters import Finding, Key, Member, Ours, Same, resolve, text_of
 from services.indexing.portions import Portion
 from services.indexing.versions import Stored, Version
 from shared import metrics
@@ -29,8 +27,19 @@ from shared.log import get_logger
 from shared.settings import MIB, IndexingSettings
 from shared.sketch import BadSketch, Sketch, decode, unpack
 
-Written = dict[str, tuple[Ours, Action, list[str]]]
-"""By article: as what it was written, and the bands to look it up by."""
+Written = dict[str, tuple[Ours, str, list[str]]]
+"""By article: as what it was written, its slice, and the bands to look it up by."""
+
+
+class _Move(NamedTuple):
+    """An article that is to stand in a cluster, as long as it has this text; `only_older`: unless it is in an older one already."""
+
+    article_id: str
+    slice: str
+    text: str
+    key: Key
+    only_older: bool
+
 
 Write = Callable[[Sequence[Action]], Awaitable[list[ItemOutcome]]]
 
@@ -74,7 +83,7 @@ class Clustering:
             alone = Key(micros(version.received_at), version.article_id)
             member = _member(action, version.data, alone)
             if member is not None:
-                self._written[version.article_id] = Ours(member, later), action, version.data.get("bands") or []
+                self._written[version.article_id] = Ours(member, later), action.index, version.data.get("bands") or []
 
     async def settle(self) -> list[Finding]:
         """Compare what was written with all that is searchable, and write again what belongs to a cluster.
@@ -91,7 +100,12 @@ class Clustering:
             written, self._written = self._written, {}
             near = [member for one in await self._store.near(self._nearby(written)) if (member := member_of(one))]
             resolved = resolve({article_id: ours for article_id, (ours, *_) in written.items()}, near, self._same)
-            await self._rewrite(written, resolved)
+            moves = [
+                _Move(article_id, written[article_id][1], text_of(written[article_id][0].member.sketch), key, False)
+                for article_id, key in resolved.ours.items()
+                if key != written[article_id][0].member.key
+            ]
+            await self._move(moves, "joined")
             findings += resolved.findings
         metrics.CLUSTERED.labels(outcome="told").inc(len(findings))
         return findings
@@ -112,44 +126,55 @@ class Clustering:
         wanted: dict[str, Finding] = {}
         for finding in findings if self._on else ():
             known, before = stored.get(finding.article_id), wanted.get(finding.article_id)
-            if known is None or known.killed or known.ext_version != finding.ext_version:
+            if known is None or known.killed:
                 metrics.CLUSTERED.labels(outcome="outdated").inc()
             elif before is None or finding.key < before.key:
                 wanted[finding.article_id] = finding
-        merged: dict[str, Key] = {}
-        portion, left = Portion(PART_BYTES), list(wanted.values())
-        while left:
-            some, left = left[: portion.count], left[portion.count :]
-            await self._adopt(some, stored, merged, portion)
+        merged = await self._move(
+            [
+                _Move(finding.article_id, stored[finding.article_id].slice, finding.text, finding.key, True)
+                for finding in wanted.values()
+            ],
+            "moved",
+        )
         return await self._others(merged, wanted) if merged else []
 
-    async def _adopt(
-        self, some: Sequence[Finding], stored: Mapping[str, Stored], merged: dict[str, Key], portion: Portion
-    ) -> None:
-        places = [(stored[finding.article_id].slice, finding.article_id) for finding in some]
-        whole = await self._store.fetch(places)
-        actions = []
-        for place, finding in zip(places, some, strict=True):
-            found = whole.get(place)
-            key = _key_of(found) if found is not None and found.version == finding.ext_version else None
-            if found is None or key is None or key <= finding.key:
-                metrics.CLUSTERED.labels(outcome="outdated").inc()
-                continue
-            action = Action(*place, found.version, document.clustered(found.source, finding.key))
-            actions.append(action)
-            self._look_again(action, found.source, finding.key)
-            merged[key.id] = min(merged.get(key.id, finding.key), finding.key)
-        await self._write(actions)
-        metrics.CLUSTERED.labels(outcome="moved").inc(len(actions))
-        portion.came(len(some), sum(len(action.source) for action in actions))
+    async def _move(self, moves: Sequence[_Move], outcome: str) -> dict[str, Key]:
+        """Write articles once more, each in its cluster; returns where those went that they were in.
+
+        Each is fetched as it stands now: an order may have come to it since it was looked up, and must not be undone.
+        """
+        merged: dict[str, Key] = {}
+        portion, left = Portion(PART_BYTES), list(moves)
+        while left:
+            some, left = left[: portion.count], left[portion.count :]
+            whole = await self._store.fetch([(move.slice, move.article_id) for move in some])
+            actions = []
+            for move in some:
+                found = whole.get((move.slice, move.article_id))
+                key = _key_of(found, move.text) if found is not None else None
+                if found is None or key is None or (move.only_older and key <= move.key):
+                    metrics.CLUSTERED.labels(outcome="outdated").inc()
+                    continue
+                source = document.clustered(found.source, move.key)
+                actions.append(Action(found.index, move.article_id, found.version, source))
+                self._look_again(actions[-1], found.source, move.key)
+                merged[key.id] = min(merged.get(key.id, move.key), move.key)
+            for written in await self._write(actions):
+                if written.outcome is Outcome.POISON:
+                    # It was taken once, but for its cluster; that it is there counts for more.
+                    log.error("an article cannot be written into its cluster", why=written.reason)
+            metrics.CLUSTERED.labels(outcome=outcome).inc(len(actions))
+            portion.came(len(some), sum(len(action.source) for action in actions))
+        return merged
 
     async def _others(self, merged: Mapping[str, Key], besides: Iterable[str]) -> list[Finding]:
         """The rest of the clusters that were merged away, each to follow."""
-        members = await self._store.near(Nearby(clusters=list(merged), besides=list(besides)))
+        found = await self._store.near(Nearby(clusters=list(merged), besides=list(besides)))
         findings = [
-            Finding(member.article_id, member.ext_version, merged[member.cluster_id])
-            for member in members
-            if member.cluster_id in merged and merged[member.cluster_id] < Key(member.since, member.cluster_id)
+            Finding(member.article_id, text_of(member.sketch), merged[member.key.id])
+            for member in map(member_of, found)
+            if member is not None and member.key.id in merged and merged[member.key.id] < member.key
         ]
         metrics.CLUSTERED.labels(outcome="told").inc(len(findings))
         return findings
@@ -158,7 +183,7 @@ class Clustering:
         """An article is written into a cluster, which may have been merged away since it was found."""
         member = _member(action, source, key)
         if member is not None:
-            self._written[member.article_id] = Ours(member, later=False), action, source.get("bands") or []
+            self._written[member.article_id] = Ours(member, later=False), action.index, source.get("bands") or []
 
     def _nearby(self, written: Written) -> Nearby:
         moments = [ours.member.at for ours, *_ in written.values()]
@@ -169,20 +194,6 @@ class Clustering:
             start=int((min(moments) - self._window) * _HOUR_MS),
             end=int((max(moments) + self._window) * _HOUR_MS),
         )
-
-    async def _rewrite(self, written: Written, resolved: Resolved) -> None:
-        actions = []
-        for article_id, key in resolved.ours.items():
-            ours, action, _ = written[article_id]
-            if key != ours.member.key:
-                source = orjson.loads(action.source)
-                actions.append(Action(action.index, action.id, action.version, document.clustered(source, key)))
-                self._look_again(actions[-1], source, key)
-                metrics.CLUSTERED.labels(outcome="joined" if key < ours.member.key else "left").inc()
-        for outcome in await self._write(actions):
-            if outcome.outcome is Outcome.POISON:
-                # It was taken a moment ago, but for its cluster; that it is there counts for more.
-                log.error("an article cannot be written into its cluster", why=outcome.reason)
 
 
 def comparison(settings: IndexingSettings) -> Same:
@@ -204,14 +215,14 @@ def comparison(settings: IndexingSettings) -> Same:
 def _member(action: Action, source: Mapping[str, Any], key: Key) -> Member | None:
     """An article out of an event's data or a document; None if it has no text to compare."""
     text = source.get("sketch")
-    if not isinstance(text, str) or action.version is None:
+    if not isinstance(text, str):
         return None
     try:
         sketch = unpack(text)
     except BadSketch:
         return None
     at = datetime.fromisoformat(source.get("published") or source["received"])
-    return Member(action.id, action.version, key, sketch, at.timestamp() / 3600)
+    return Member(action.id, key, sketch, at.timestamp() / 3600)
 
 
 def member_of(near: Near) -> Member | None:
@@ -220,9 +231,14 @@ def member_of(near: Near) -> Member | None:
         sketch = unpack(near.sketch)
     except BadSketch:
         return None
-    return Member(near.article_id, near.ext_version, Key(near.since, near.cluster_id), sketch, near.at / _HOUR_MS)
+    return Member(near.article_id, Key(near.since, near.cluster_id), sketch, near.at / _HOUR_MS)
 
 
-def _key_of(found: Found) -> Key | None:
-    since = found.source.get("cluster_since")
-    return Key(since, found.source["cluster_id"]) if since is not None else None
+def _key_of(found: Found, text: str) -> Key | None:
+    """The cluster of a document; None if it has another text by now, or none."""
+    since, sketch = found.source.get("cluster_since"), found.source.get("sketch")
+    try:
+        same = since is not None and sketch is not None and text_of(unpack(sketch)) == text
+    except BadSketch:
+        return None
+    return Key(since, found.source["cluster_id"]) if same else None

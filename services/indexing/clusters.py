@@ -17,7 +17,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from shared.ids import NEWSWIRE
+from shared.ids import NEWSWIRE, content_hash
 from shared.sketch import keys
 
 
@@ -33,11 +33,10 @@ class Member:
     """An article as it is compared.
 
     `key` is the cluster that it is in, or that it would be in alone; `sketch` its text's, unpacked; `at` when it was
-    published, in hours since 1970; `ext_version` the version that all this is said of.
+    published, in hours since 1970.
     """
 
     article_id: str
-    ext_version: int
     key: Key
     sketch: bytes
     at: float
@@ -56,10 +55,10 @@ Same = Callable[[Member, Member], bool]
 
 
 class Finding(NamedTuple):
-    """An article, as of one of its versions, belongs to a cluster (or to an older one that it is in already)."""
+    """An article with this text (`text_of`) belongs to a cluster, or to an older one that it is in already."""
 
     article_id: str
-    ext_version: int
+    text: str
     key: Key
 
 
@@ -69,6 +68,11 @@ class Resolved:
 
     ours: dict[str, Key]
     findings: list[Finding]
+
+
+def text_of(sketch: bytes) -> str:
+    """Names a text by its sketch: what is found out about an article is true as long as it has this text."""
+    return content_hash(sketch)[:16]
 
 
 class Groups:
@@ -131,7 +135,7 @@ def resolve(ours: Mapping[str, Ours], near: Sequence[Member], same: Same) -> Res
     clusters = {article_id: _cluster(own, groups, known.values()) for article_id, own in ours.items()}
     left = {article_id for article_id, key in clusters.items() if key != groups.key(article_id)}
     findings = [
-        Finding(member.article_id, member.ext_version, key)
+        Finding(member.article_id, text_of(member.sketch), key)
         for member in known.values()
         if (key := groups.key(member.article_id)) < member.key and key.id not in left
     ]
@@ -159,7 +163,7 @@ def _cluster(own: Ours, groups: Groups, near: Iterable[Member]) -> Key:
     others = [member.article_id for member in near if member.key.id == article_id]
     if not others or any(groups.together(article_id, other) for other in others):
         return key
-    return Key(key.since, str(uuid.uuid5(NEWSWIRE, f"left:{article_id}:{own.member.ext_version}")))
+    return Key(key.since, str(uuid.uuid5(NEWSWIRE, f"left:{article_id}:{text_of(own.member.sketch)}")))
 
 
 def _compare(ours: Sequence[Member], near: Sequence[Member], same: Same, groups: Groups) -> None:

@@ -209,6 +209,8 @@ def scrubbed(source: Mapping[str, Any]) -> dict[str, Any]:
     version = kept.get("version")
     if isinstance(version, str) and not version.isdigit():
         del kept["version"]  # '1st Lead Ferry', say
+    if "cluster_id" in kept:
+        kept["cluster_id"] = kept["article_id"]  # what its text was like is nobody's business any more
     return kept | {"erased": True}
 
 

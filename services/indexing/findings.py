@@ -25,11 +25,11 @@ def message(finding: Finding, at: datetime) -> Message:
     key = finding.key
     told = {
         "article_id": finding.article_id,
-        "ext_version": finding.ext_version,
+        "text": finding.text,
         "cluster_id": key.id,
         "since": key.since,
     }
-    event = uuid.uuid5(NEWSWIRE, f"clustered:{finding.article_id}:{finding.ext_version}:{key.since}:{key.id}")
+    event = uuid.uuid5(NEWSWIRE, f"clustered:{finding.article_id}:{finding.text}:{key.since}:{key.id}")
     return Message(
         ARTICLES_NORMALIZED,
         finding.article_id.encode(),
@@ -47,13 +47,14 @@ def finding_of(data: dict[str, Any], key: bytes | None) -> Finding:
     for name in ("article_id", "cluster_id"):
         if not _is_uuid(data.get(name)):
             raise Refused("invalid-event", name)
-    for name in ("ext_version", "since"):
-        value = data.get(name)
-        if type(value) is not int or not -(2**63) <= value < 2**63:
-            raise Refused("invalid-event", name)
+    since, text = data.get("since"), data.get("text")
+    if type(since) is not int or not -(2**63) <= since < 2**63:
+        raise Refused("invalid-event", "since")
+    if not isinstance(text, str) or not text:
+        raise Refused("invalid-event", "text")
     if key != data["article_id"].encode():
         raise Refused("invalid-event", "the key of the record is not its article_id")
-    return Finding(data["article_id"], data["ext_version"], Key(data["since"], data["cluster_id"]))
+    return Finding(data["article_id"], text, Key(since, data["cluster_id"]))
 
 
 def _is_uuid(value: Any) -> bool:

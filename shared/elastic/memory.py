@@ -297,9 +297,7 @@ def _near(source: dict[str, Any]) -> tuple[Near, set[str]] | None:
     if "sketch" not in source or "cluster_since" not in source:
         return None
     at = datetime.fromisoformat(source.get("published") or source["received"]).timestamp() * 1000
-    near = Near(
-        source["id"], source["ext_version"], source["cluster_id"], source["cluster_since"], source["sketch"], int(at)
-    )
+    near = Near(source["id"], source["cluster_id"], source["cluster_since"], source["sketch"], int(at))
     return near, set(source.get("bands", ()))
 
 

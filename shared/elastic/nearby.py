@@ -22,14 +22,13 @@ MOST_FOUND: Final = 10_000
 _MS: Final = "epoch_millis"
 _FIELDS: Final[list[Any]] = [
     "id",
-    "ext_version",
     "cluster_id",
     "cluster_since",
     "sketch",
     {"field": "published", "format": _MS},
     {"field": "received", "format": _MS},
 ]
-_NEEDED: Final = ("id", "ext_version", "cluster_id", "cluster_since", "sketch", "received")
+_NEEDED: Final = ("id", "cluster_id", "cluster_since", "sketch", "received")
 
 log = get_logger()
 
@@ -115,7 +114,6 @@ def _near(fields: Mapping[str, Sequence[Any]]) -> Near | None:
     at = fields.get("published") or fields["received"]
     return Near(
         fields["id"][0],
-        int(fields["ext_version"][0]),
         fields["cluster_id"][0],
         int(fields["cluster_since"][0]),
         fields["sketch"][0],

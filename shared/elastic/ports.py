@@ -72,7 +72,6 @@ class Near:
     """
 
     article_id: str
-    ext_version: int
     cluster_id: str
     since: int
     sketch: str

@@ -21,7 +21,7 @@ from shared.elastic.memory import MemoryStore
 from shared.elastic.ports import Nearby
 from shared.elastic.store import ElasticStore
 from shared.errors import Unavailable
-from shared.events import ARTICLE_CLUSTERED, ARTICLES_NORMALIZED, Article
+from shared.events import ARTICLE_CLUSTERED, ARTICLES_NORMALIZED, Article, Order
 from shared.kafka.dead_letter import DeadLetters
 from shared.kafka.ports import Record
 from shared.settings import ElasticsearchSettings, IndexingSettings, Settings
@@ -373,6 +373,31 @@ async def test_a_killed_article_leaves_nothing_to_find_its_text_by(wire):
     assert wire.findings() == []
 
 
+async def test_an_order_that_comes_with_the_version_is_not_undone_by_joining_a_cluster(wire):
+    text = story(f"ordered {wire.room.tag}")
+    first, second = wire.article("a", text), wire.article("b", text, seconds=60)
+    worker = wire.worker()
+    await worker.handle(wire.room.records(first))
+    await worker.handle([wire.room.record(second), wire.room.order(second, Order.WITHHOLD)])
+    held = await wire.room.one(second)
+    assert (held["status"], held["cluster_id"]) == ("withheld", str(first.article_id))
+    third = wire.article("c", text, seconds=90)
+    await worker.handle([wire.room.record(third), wire.room.order(third, Order.KILL)])
+    assert (await wire.room.one(third))["cluster_id"] == str(third.article_id)
+
+
+async def test_an_erased_article_says_nothing_of_whose_copy_it_was(wire):
+    text = story(f"erased {wire.room.tag}")
+    first, second = wire.article("a", text), wire.article("b", text, seconds=60)
+    worker = wire.worker()
+    await worker.handle(wire.room.records(first, second))
+    await worker.handle(wire.room.records(wire.article("b", text + " And more.", version=2, seconds=90)))
+    await worker.handle([wire.room.order(second, Order.ERASE)])
+    for row in [await wire.room.one(second), *await wire.room.rows(second)]:
+        assert row["cluster_id"] == str(second.article_id)
+        assert not {"bands", "sketch", "cluster_since"} & row.keys()
+
+
 async def test_superseded_versions_keep_no_bands(wire):
     made = wire.article("a", story(f"past {wire.room.tag}"))
     worker = wire.worker()
@@ -442,7 +467,7 @@ async def _away(*_: Any) -> Any:
         {"cluster_id": "x"},
         {"since": "now"},
         {"since": 2**63},
-        {"ext_version": None},
+        {"text": None},
         {"article_id": "7c9e6679-7425-40de-944b-e07fc1f90ae7"},
     ],
 )
@@ -450,7 +475,7 @@ async def test_a_finding_that_says_nothing_sound_is_a_dead_letter(wire, change):
     made = wire.article("a", story("x"))
     told = {
         "article_id": str(made.article_id),
-        "ext_version": 1,
+        "text": "x",
         "cluster_id": str(made.article_id),
         "since": 1,
     } | change

@@ -92,7 +92,7 @@ def clusters(texts: Sequence[Text]) -> tuple[Callable[[str, str], bool], float]:
             if sketched is None:
                 continue
             key = Key(start + number, text.id)
-            ours[text.id] = Ours(Member(text.id, 1, key, unpack(sketched.sketch), text.at), later=False)
+            ours[text.id] = Ours(Member(text.id, key, unpack(sketched.sketch), text.at), later=False)
             near.update(id_ for band in sketched.bands for id_ in bands[band] if text.at - members[id_].at <= _window())
             for band in sketched.bands:
                 bands[band].append(text.id)
@@ -101,7 +101,7 @@ def clusters(texts: Sequence[Text]) -> tuple[Callable[[str, str], bool], float]:
         moved = {finding.article_id: finding.key for finding in resolved.findings} | resolved.ours
         for id_, key in moved.items():
             one = members[id_]
-            members[id_] = Member(one.article_id, 1, key, one.sketch, one.at)
+            members[id_] = Member(one.article_id, key, one.sketch, one.at)
     seconds = time.process_time() - started
     return lambda one, other: members[one].key == members[other].key, seconds
 

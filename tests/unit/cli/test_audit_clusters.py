@@ -45,7 +45,7 @@ class Index:
 
     async def near(self, nearby):
         return [
-            Near(row["id"], 1, row["cluster_id"], row["cluster_since"], row["sketch"], 1772712000000)
+            Near(row["id"], row["cluster_id"], row["cluster_since"], row["sketch"], 1772712000000)
             for row in self.documents
             if row["id"] not in nearby.besides and set(row["bands"]) & set(nearby.bands)
         ]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.indexing.clusters import MOST_COMPARED, Finding, Groups, Key, Member, Ours, resolve
+from services.indexing.clusters import MOST_COMPARED, Finding, Groups, Key, Member, Ours, resolve, text_of
 from services.normalization.sketch import sketch_of
 from shared.sketch import unpack
 
@@ -65,7 +65,7 @@ class World:
 
     def __init__(self, texts: dict[str, str]) -> None:
         self.members = {
-            id_: Member(id_, 1, KEYS[id_], unpack(sketch_of(name, name * 3).sketch), 0.0) for id_, name in texts.items()
+            id_: Member(id_, KEYS[id_], unpack(sketch_of(name, name * 3).sketch), 0.0) for id_, name in texts.items()
         }
         self.stored: dict[str, Key] = {}
         self.sent: list[Finding] = []
@@ -89,11 +89,13 @@ class World:
             left = self.stored[finding.article_id]
             if finding.key < left:
                 self.stored[finding.article_id] = finding.key
-                self.sent += [Finding(id_, 1, finding.key) for id_, key in self.stored.items() if key.id == left.id]
+                self.sent += [
+                    Finding(id_, finding.text, finding.key) for id_, key in self.stored.items() if key.id == left.id
+                ]
 
     def _as_stored(self, id_: str) -> Member:
         member = self.members[id_]
-        return Member(id_, 1, self.stored[id_], member.sketch, member.at)
+        return Member(id_, self.stored[id_], member.sketch, member.at)
 
 
 @given(
@@ -133,7 +135,7 @@ def test_two_workers_of_whom_only_the_later_sees_the_other(seed):
 
 def member(number: int, text: str, *, key: Key | None = None) -> Member:
     id_ = f"{number:08x}-1111-4000-8000-000000000000"
-    return Member(id_, 7, key or Key(number, id_), unpack(sketch_of("One headline for all of them", text).sketch), 0.0)
+    return Member(id_, key or Key(number, id_), unpack(sketch_of("One headline for all of them", text).sketch), 0.0)
 
 
 def test_who_leaves_the_cluster_that_bears_its_name_takes_a_fresh_id():
@@ -165,7 +167,7 @@ def test_those_that_share_most_are_compared_first_and_only_so_many():
         return one.sketch == other.sketch
 
     resolved = resolve({ours.article_id: Ours(ours, later=False)}, [*forms, copy], same)
-    assert Finding(copy.article_id, 7, ours.key) in resolved.findings
+    assert Finding(copy.article_id, text_of(copy.sketch), ours.key) in resolved.findings
     assert compared[0] == (ours.article_id, copy.article_id)
     assert len(compared) <= MOST_COMPARED
 
