@@ -237,8 +237,9 @@ def member_of(near: Near) -> Member | None:
 def _key_of(found: Found, text: str) -> Key | None:
     """The cluster of a document; None if it has another text by now, or none."""
     since, sketch = found.source.get("cluster_since"), found.source.get("sketch")
+    if since is None or sketch is None:
+        return None
     try:
-        same = since is not None and sketch is not None and text_of(unpack(sketch)) == text
+        return Key(since, found.source["cluster_id"]) if text_of(unpack(sketch)) == text else None
     except BadSketch:
         return None
-    return Key(since, found.source["cluster_id"]) if same else None
