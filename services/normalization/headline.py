@@ -26,6 +26,7 @@ OF_A_LIVE_ONE: Final = 0.3
 SHORTEST: Final = 8
 """Letters of a headline that is left once a site's name is taken off."""
 
+_OTHERS = re.compile(r"[\W_]+")
 _TAGS = re.compile(r"<[^<>]{1,200}>")
 _LIVE = re.compile(
     r"\blive\b|\+\+\+|ticker|liveblog|\ben direct\b|\ben vivo\b|in diretta|ao vivo|λεπτό προς λεπτό", re.IGNORECASE
@@ -35,7 +36,7 @@ _BREAK = re.compile(r"\s+(?:[|\-–—·•»]|::)\s+|\s*[|｜：]\s*|\s*--\s*")
 
 def letters(text: str) -> str:
     """What two spellings of one headline share: letters and digits, without case and accents."""
-    return "".join(filter(str.isalnum, fold(text)))
+    return _OTHERS.sub("", fold(text))
 
 
 def plain(text: str) -> str:
