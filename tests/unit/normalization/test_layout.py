@@ -113,3 +113,12 @@ def test_no_word_is_lost_or_made_up(text):
     clean, _ = strip_invisible(text)
     kept, given_ = ("".join("".join(words).split()) for words in (texts(clean), [clean]))
     assert kept.replace("-", "") == given_.replace("-", "")
+
+
+def test_in_a_text_that_breaks_words_a_prefix_that_keeps_its_hyphen_keeps_it():
+    wire = (
+        "The har-\nbour board told the news-\npaper of its bur-\nden of non-\nperforming loans, and that the "
+        "gov-\nernor of the bank will see to it in the\ncoming year.\n"
+    )
+    (joined,) = texts(wire)
+    assert "The harbour board told the newspaper of its burden of non-performing loans, and that the governor" in joined
