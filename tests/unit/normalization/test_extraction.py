@@ -64,14 +64,19 @@ def test_a_footer_is_furniture_however_long_it_is():
     ) == [PROSE[0]]
 
 
+MENU = "<ul><li><a href='/'>Menu entry of the site</a></li></ul>" * 6
+IMPRINT = paragraphs(*[f"{FALSE} {number}" for number in range(4)])
+
+
 def test_a_short_story_beats_a_long_imprint():
-    imprint = paragraphs(*[f"{FALSE} {number}" for number in range(3)])
-    assert (
-        found(
-            f"<h1>The old lock closes</h1>{paragraphs(PROSE[0], PROSE[1])}{'<ul><li><a href=/>Menu entry of the site</a></li></ul>' * 6}<div>{imprint}</div>"
-        )[:2]
-        == PROSE[:2]
+    assert found(f"<h1>The old lock closes</h1>{paragraphs(*PROSE[:2])}{MENU}<div>{IMPRINT}</div>") == PROSE[:2]
+
+
+def test_what_holds_the_headline_is_no_furniture_even_on_a_page_full_of_other_text():
+    story = (
+        f"<div class='layout-with-right sidebar tag-lock'><h1>The old lock closes</h1>{paragraphs(*PROSE[:2])}</div>"
     )
+    assert found(f"{story}{MENU}<div>{IMPRINT}</div>") == PROSE[:2]
 
 
 def test_the_next_story_of_an_endless_page_is_left_out():
