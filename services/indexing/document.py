@@ -191,6 +191,8 @@ def ordered(source: Mapping[str, Any] | None, after: Stored, article_id: str, re
     document["status"] = after.own_status or after.status
     if overlay.erased:
         document = scrubbed(document)
+        for name in ("embargo_open", "embargoed_until", "expires"):
+            document.pop(name, None)  # of the version that was live; its row of history keeps them
     elif after.killed and document.get("change") != after.change:
         document = _entombed(document, reason)
     if document.get("braked") and not after.braked:
