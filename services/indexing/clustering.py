@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from services.indexing import document
 from services.indexing.clusters import Finding, Key, Member, Ours, Same, resolve, text_of
 from services.indexing.portions import Portion
+from services.indexing.twins import Twins
 from services.indexing.versions import Stored, Version
 from shared import metrics
 from shared.copies import says_the_same
@@ -44,6 +45,8 @@ class _Move(NamedTuple):
 Write = Callable[[Sequence[Action]], Awaitable[list[ItemOutcome]]]
 
 PART_BYTES = 8 * MIB
+TWINS = 20_000
+"""Texts that are remembered with their clusters (8 MB)."""
 
 log = get_logger()
 _HOUR_MS = 3_600_000
@@ -71,19 +74,32 @@ class Clustering:
         self._window = settings.cluster_window_h
         self._same = comparison(settings)
         self._written: Written = {}
+        self._twins = Twins(TWINS, settings.cluster_window_h)
 
     def begin(self) -> None:
         """A batch begins: what an earlier one left half done comes again."""
         self._written.clear()
 
-    def wrote(self, action: Action, version: Version, *, later: bool) -> None:
-        """A live document was acknowledged; `later`: it replaced one."""
+    def forget(self, article_ids: Iterable[str] | None = None) -> None:
+        """What was known of these articles, or of all, is not certain any more."""
+        if article_ids is None:
+            self._twins.clear()
+        else:
+            self._twins.forget(article_ids)
+
+    def known(self, version: Version, *, later: bool) -> Key | None:
+        """The cluster of a new article whose very text stands in one already; None: it is to be looked up."""
+        member = _member(version.article_id, version.data, _alone(version)) if self._on and not later else None
+        return self._twins.cluster(member) if member is not None and not version.killed else None
+
+    def wrote(self, slice_: str, version: Version, *, later: bool, cluster: Key | None) -> None:
+        """A live document was acknowledged; `later`: it replaced one; `cluster`: it stands in that already (`known`)."""
         self._written.pop(version.article_id, None)
-        if self._on and not version.killed:
-            alone = Key(micros(version.received_at), version.article_id)
-            member = _member(action, version.data, alone)
+        self._twins.forget([version.article_id])
+        if self._on and not version.killed and cluster is None:
+            member = _member(version.article_id, version.data, _alone(version))
             if member is not None:
-                self._written[version.article_id] = Ours(member, later), action.index, version.data.get("bands") or []
+                self._written[version.article_id] = Ours(member, later), slice_, version.data.get("bands") or []
 
     async def settle(self) -> list[Finding]:
         """Compare what was written with all that is searchable, and write again what belongs to a cluster.
@@ -105,6 +121,10 @@ class Clustering:
                 for article_id, key in resolved.ours.items()
                 if key != written[article_id][0].member.key
             ]
+            moving = {move.article_id for move in moves}
+            for article_id, (ours, *_) in written.items():
+                if article_id not in moving:
+                    self._twins.hold(ours.member)
             await self._move(moves, "joined")
             findings += resolved.findings
         metrics.CLUSTERED.labels(outcome="told").inc(len(findings))
@@ -158,7 +178,7 @@ class Clustering:
                     continue
                 source = document.clustered(found.source, move.key)
                 actions.append(Action(found.index, move.article_id, found.version, source))
-                self._look_again(actions[-1], found.source, move.key)
+                self._look_again(found, move)
                 merged[key.id] = min(merged.get(key.id, move.key), move.key)
             for written in await self._write(actions):
                 if written.outcome is Outcome.POISON:
@@ -179,11 +199,12 @@ class Clustering:
         metrics.CLUSTERED.labels(outcome="told").inc(len(findings))
         return findings
 
-    def _look_again(self, action: Action, source: Mapping[str, Any], key: Key) -> None:
+    def _look_again(self, found: Found, move: _Move) -> None:
         """An article is written into a cluster, which may have been merged away since it was found."""
-        member = _member(action, source, key)
+        self._twins.forget([move.article_id])
+        member = _member(move.article_id, found.source, move.key)
         if member is not None:
-            self._written[member.article_id] = Ours(member, later=False), action.index, source.get("bands") or []
+            self._written[member.article_id] = Ours(member, later=False), found.index, found.source.get("bands") or []
 
     def _nearby(self, written: Written) -> Nearby:
         moments = [ours.member.at for ours, *_ in written.values()]
@@ -212,7 +233,11 @@ def comparison(settings: IndexingSettings) -> Same:
     return same
 
 
-def _member(action: Action, source: Mapping[str, Any], key: Key) -> Member | None:
+def _alone(version: Version) -> Key:
+    return Key(micros(version.received_at), version.article_id)
+
+
+def _member(article_id: str, source: Mapping[str, Any], key: Key) -> Member | None:
     """An article out of an event's data or a document; None if it has no text to compare."""
     text = source.get("sketch")
     if not isinstance(text, str):
@@ -222,7 +247,7 @@ def _member(action: Action, source: Mapping[str, Any], key: Key) -> Member | Non
     except BadSketch:
         return None
     at = datetime.fromisoformat(source.get("published") or source["received"])
-    return Member(action.id, key, sketch, at.timestamp() / 3600)
+    return Member(article_id, key, sketch, at.timestamp() / 3600)
 
 
 def member_of(near: Near) -> Member | None:

@@ -110,6 +110,7 @@ def live(
     indexed: str,
     origin: Mapping[str, str] | None = None,
     killed_at: tuple[int, int] | None = None,
+    cluster: Key | None = None,
     overlay: Overlay | None = None,
 ) -> bytes:
     """The live document of a version, as one line of JSON.
@@ -122,9 +123,12 @@ def live(
         indexed: when the write was sent, RFC 3339.
         origin: facts of the item that was live with this content before, and stays so (see `Verdict.RAISE`).
         killed_at: of a tombstone, partition and offset of the record that killed the article: the order of kills.
+        cluster: the cluster that it is known to be in; without it, it stands alone.
         overlay: what stands over the version.
     """
     document = _document(version, ext_version, revision, change, indexed)
+    if cluster is not None:
+        document["cluster_id"], document["cluster_since"] = cluster.id, cluster.since
     if overlay is not None:
         document = laid_over(document, overlay)
     if killed_at is not None:

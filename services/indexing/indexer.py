@@ -124,11 +124,13 @@ class Indexer:
     def forget_all(self) -> None:
         """The partitions are another worker's, or have just become ours: what others wrote must be seen first."""
         self._memory.clear()
+        self._clustering.forget()
         self._view_is_old = True
 
     def doubt(self, article_ids: Iterable[str]) -> None:
         """A batch failed on the way: what stands of these articles is not known."""
         self._memory.forget(article_ids)
+        self._clustering.forget()
         self._view_is_old = True
 
     async def index(self, came: Sequence[Version | Ordered], records: Sequence[Action] = ()) -> Indexed:
@@ -148,6 +150,7 @@ class Indexer:
         for one in came:
             pending.setdefault(one.article_id, []).append(one)
         self._clustering.begin()
+        self._clustering.forget(one.article_id for one in came if isinstance(one, Ordered))
         fruitless = 0
         while pending:
             left = await self._turn(pending, result)
@@ -354,6 +357,7 @@ class Indexer:
 
     async def _write_live(self, plans: Sequence[Plan], done: Round) -> None:
         writing = [(plan, plan.live, plan.after) for plan in plans if plan.live is not None and plan.after is not None]
+        known = [self._clustering.known(step.version, later=plan.before is not None) for plan, step, _ in writing]
         actions = [
             Action(
                 after.slice,
@@ -367,15 +371,17 @@ class Indexer:
                     indexed=after.indexed,
                     origin=_origin(after) if step.decision.verdict is Verdict.RAISE else None,
                     killed_at=after.killed_at,
+                    cluster=cluster,
                     overlay=after.overlay,
                 ),
             )
-            for plan, step, after in writing
+            for (plan, step, after), cluster in zip(writing, known, strict=True)
         ]
-        for (plan, step, after), action, outcome in zip(writing, actions, await self._write(actions), strict=True):
+        outcomes = await self._write(actions)
+        for (plan, step, after), cluster, outcome in zip(writing, known, outcomes, strict=True):
             if outcome.outcome is Outcome.OK:
                 self._memory.put(plan.article_id, after)
-                self._clustering.wrote(action, step.version, later=plan.before is not None)
+                self._clustering.wrote(after.slice, step.version, later=plan.before is not None, cluster=cluster)
             elif outcome.outcome is Outcome.STALE:
                 done.redo(plan)
             else:

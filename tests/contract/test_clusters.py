@@ -25,7 +25,7 @@ from shared.events import ARTICLE_CLUSTERED, ARTICLES_NORMALIZED, Article, Order
 from shared.kafka.dead_letter import DeadLetters
 from shared.kafka.ports import Record
 from shared.settings import ElasticsearchSettings, IndexingSettings, Settings
-from tests.contract.indexing_room import SINCE, Room
+from tests.contract.indexing_room import MINE, SINCE, Room
 from tests.unit.indexing.samples import START
 
 _WORDS = [
@@ -441,9 +441,64 @@ async def test_copies_beyond_the_window_and_a_switched_off_search_leave_articles
     assert await wire.clusters(three) == [str(three.article_id)]
 
 
+class Counting:
+    """A store that counts looks for near copies."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.looks = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def near(self, nearby: Nearby) -> Any:
+        self.looks += 1
+        return await self._store.near(nearby)
+
+
+async def test_the_very_text_of_an_article_of_ones_own_joins_unasked_and_follows_it(wire):
+    text = story(f"twin {wire.room.tag}")
+    store = Counting(wire.room.store)
+    worker = wire.worker(store=store)
+    first, twin = wire.article("a", text, seconds=60), wire.article("b", text, seconds=90)
+    await worker.handle(wire.room.records(first))
+    looks = store.looks
+    await worker.handle(wire.room.records(twin))
+    assert store.looks == looks
+    assert set(await wire.clusters(first, twin)) == {str(first.article_id)}
+    # Another worker's earlier copy moves the one that is known, and the twin with it; the next twin goes where it went.
+    early = wire.article("c", f"{text} And more.", seconds=1)
+    await wire.worker().handle(wire.room.records(early))
+    await wire.deliver(worker)
+    await worker.handle(wire.room.records(wire.article("d", text, seconds=95)))
+    assert set(await wire.clusters(first, twin, early, wire.article("d", text))) == {str(early.article_id)}
+
+
+async def test_what_is_no_longer_certain_is_looked_up(wire):
+    text = story(f"certain {wire.room.tag}")
+    store = Counting(wire.room.store)
+    worker = wire.worker(store=store)
+    first = wire.article("a", text)
+
+    async def looked_up(name: str, **fields: Any) -> bool:
+        looks = store.looks
+        await worker.handle(wire.room.records(wire.article(name, text, seconds=60, **fields)))
+        return store.looks > looks
+
+    await worker.handle(wire.room.records(first))
+    assert not await looked_up("b")
+    assert await looked_up("late", published=START + timedelta(hours=100))
+    await worker.revoked(MINE)
+    assert await looked_up("c")
+    await worker.handle([wire.room.order(first, Order.KILL), wire.room.order(wire.article("c", text), Order.KILL)])
+    assert await looked_up("d")
+    await worker.handle(wire.room.records(wire.article("d", story("other"), version=2, seconds=70)))
+    assert await looked_up("e")
+
+
 async def test_a_batch_that_fails_between_writing_and_looking_comes_to_the_same_end(wire, monkeypatch):
     text = story(f"fails {wire.room.tag}")
-    first, second = wire.article("a", text), wire.article("b", text, seconds=60)
+    first, second = wire.article("a", text), wire.article("b", f"{text} And more.", seconds=60)
     worker = wire.worker()
     await worker.handle(wire.room.records(first))
     records = wire.room.records(second)
