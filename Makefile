@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run env-run env-dev test test-unit lint fmt conformance fidelity bench lock clean
+.PHONY: help run env-run env-dev env-bench test test-unit lint fmt conformance fidelity bench lock clean
 
 ##@ Run
 run: env-run ## Start Kafka, Elasticsearch and the four services, push the samples; Ctrl-C stops all
@@ -27,7 +27,7 @@ lint: env-dev ## Lint, formatting, types, and who may import whom
 conformance: env-dev ## Real wire files and feeds against facts known of them (needs NEWSWIRE_CORPORA)
 	@$(BIN)/python -m tests.conformance $(ARGS)
 
-fidelity: env-dev ## How clean articles come out, beside named libraries (needs NEWSWIRE_CORPORA)
+fidelity: env-bench ## How clean articles come out, beside named libraries (needs NEWSWIRE_CORPORA)
 	@$(BIN)/python -m tests.fidelity $(ARGS)
 
 bench: env-dev ## The table of speeds (writes bench.json)
@@ -38,10 +38,11 @@ fmt: env-dev ## Format the code and mend what the linter can
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
-lock: ## Write both locks anew from pyproject.toml (needs uv; ARGS=--upgrade)
+lock: ## Write the locks anew from pyproject.toml (needs uv; ARGS=--upgrade)
 	@command -v uv >/dev/null || { echo "newswire: make lock needs uv (pip install uv)" >&2; exit 2; }
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url $(ARGS) pyproject.toml -o requirements.lock
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url $(ARGS) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url $(ARGS) pyproject.toml --group dev --group bench -c requirements-dev.lock -o requirements-bench.lock
 
 clean: ## Remove the environment, caches and this folder's data (.newswire); downloads stay
 	@if [ -x $(BIN)/newswire ] && [ -d .newswire ]; then $(BIN)/newswire down --quiet; fi
@@ -58,3 +59,6 @@ env-run:
 
 env-dev:
 	@deploy/bootstrap.sh dev
+
+env-bench:
+	@deploy/bootstrap.sh bench

@@ -1,6 +1,7 @@
 """Makes the environment `.venv` of this checkout from a hashed lock, with the standard library alone.
 
-`bootstrap.py run` installs `requirements.lock`; `bootstrap.py dev` adds the tools of `make test` and `make lint`.
+`bootstrap.py run` installs `requirements.lock`; `dev` adds the tools of `make test` and `make lint`, and `bench` the libraries
+that `make fidelity` sets beside ours.
 Nothing is done when the locks are the ones installed last. A killed run is recovered, two at once take turns.
 """
 
@@ -21,7 +22,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
+LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock", "bench": "requirements-bench.lock"}
+"""The lock of each kind; each holds all that those before it hold."""
 STAMP = "newswire.json"
 """Inside `.venv`: what is installed in it."""
 UNFINISHED = "newswire.unfinished"
@@ -38,7 +40,7 @@ class BootstrapError(Exception):
 
 def wanted_stamp(kind: str, root: Path) -> Stamp:
     """What `.venv` must hold for `kind`: digests of the locks, of the project's own description, and its place."""
-    locks = ["run"] if kind == "run" else ["run", "dev"]
+    locks = list(LOCKS)[: list(LOCKS).index(kind) + 1]
     stamp = {name: hashlib.sha256((root / LOCKS[name]).read_bytes()).hexdigest() for name in locks}
     stamp["project"] = hashlib.sha256((root / "pyproject.toml").read_bytes()).hexdigest()
     stamp["root"] = str(root)
@@ -46,7 +48,7 @@ def wanted_stamp(kind: str, root: Path) -> Stamp:
 
 
 def satisfies(have: Stamp, want: Stamp) -> bool:
-    """Whether an environment with the stamp `have` will do for `want`: one with the tools serves `run` too."""
+    """Whether an environment with the stamp `have` will do for `want`: one with more in it serves for less."""
     return all(have.get(key) == value for key, value in want.items())
 
 
@@ -208,8 +210,9 @@ def prepare(kind: str, root: Path, asked: str | None) -> None:
 
 
 def keep(have: Stamp, want: Stamp) -> Stamp:
-    """What of an old stamp stays true once `want` is installed: the tools, if the lock they stand on is the same."""
-    return {"dev": have["dev"]} if "dev" in have and have.get("run") == want["run"] else {}
+    """What of an old stamp stays true once `want` is installed: more than that, if the locks it stands on are the same."""
+    same = all(have.get(name) == want[name] for name in LOCKS if name in want)
+    return {name: have[name] for name in LOCKS if same and name in have and name not in want}
 
 
 def install(kind: str, root: Path, venv: Path) -> None:
@@ -234,7 +237,7 @@ def install(kind: str, root: Path, venv: Path) -> None:
 def main(arguments: list[str]) -> int:
     """Exit code: 0 ready, 2 with one line on what to do, 130 stopped."""
     if len(arguments) != 1 or arguments[0] not in LOCKS:
-        print("usage: bootstrap.py run|dev", file=sys.stderr)
+        print(f"usage: bootstrap.py {'|'.join(LOCKS)}", file=sys.stderr)
         return 2
     root = Path(__file__).resolve().parent.parent
     asked = f"{sys.version_info[0]}.{sys.version_info[1]}" if os.environ.get("PYTHON") else None

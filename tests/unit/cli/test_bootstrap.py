@@ -14,7 +14,7 @@ from tests.harness import ROOT
 
 @pytest.fixture
 def checkout(tmp_path):
-    for name in ("requirements.lock", "requirements-dev.lock", "pyproject.toml"):
+    for name in ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock", "pyproject.toml"):
         (tmp_path / name).write_text(name)
     return tmp_path
 
@@ -57,6 +57,16 @@ def test_an_environment_with_the_tools_serves_run_too_but_not_the_other_way_roun
     bootstrap.prepare("dev", checkout, None)
     bootstrap.prepare("run", checkout, None)
     assert installs == ["run", "dev"]
+
+
+def test_an_environment_for_comparing_serves_tests_and_runs_as_long_as_their_locks_stay(checkout, installs):
+    for kind in ("dev", "bench", "dev", "run", "bench"):
+        bootstrap.prepare(kind, checkout, None)
+    assert installs == ["dev", "bench"]
+    (checkout / "requirements-dev.lock").write_text("changed")
+    for kind in ("run", "dev", "bench"):
+        bootstrap.prepare(kind, checkout, None)
+    assert installs == ["dev", "bench", "dev", "bench"]
 
 
 @pytest.mark.parametrize(("changed", "expected"), [
@@ -153,12 +163,12 @@ def test_two_at_once_take_turns(checkout):
 
 
 def test_the_locks_agree_with_each_other():
-    """`run` is served by an environment made from the dev lock, so that one must hold all the other's pins."""
+    """`run` is served by an environment made from a later lock, so that one must hold all the earlier ones' pins."""
 
     def pins(name: str) -> set[str]:
         return {line.split()[0] for line in (ROOT / name).read_text().splitlines() if line[:1].isalnum()}
 
-    assert pins("requirements.lock") <= pins("requirements-dev.lock")
+    assert pins("requirements.lock") <= pins("requirements-dev.lock") <= pins("requirements-bench.lock")
 
 
 def finder(folder, **environment):
