@@ -226,7 +226,7 @@ class NormalizationSettings(Section):
     processes: int = Field(1, ge=1, le=64)
     """Processes that do the CPU work of one worker."""
     item_seconds: float = Field(2, gt=0)
-    """Hard limit for one item; after it the process is killed and the item is a dead letter `extract-timeout`."""
+    """Hard limit for one item, in seconds of the processor (four times as long by the clock); after it the process is killed and the item is a dead letter `extract-timeout`."""
     chunk_records: int = Field(100, ge=1)
     """Items handed to a process at once."""
     learn_lines: bool = True

@@ -62,22 +62,26 @@ def _end_with(parent: int) -> None:
             os._exit(1)  # it died before the kernel had been asked
 
 
-def run_chunk(items: Sequence[Item], budget_s: float, largest: int) -> list[Outcome]:
-    """Outcomes of the first items, in order: all of them, or as many as were begun within `budget_s`.
+def run_chunk(items: Sequence[Item], item_seconds: float, largest: int) -> list[Outcome]:
+    """Outcomes of the first items, in order: all of them, or as many as were begun within half of `item_seconds`.
 
-    So a chunk of slow items comes back in parts, and only a single item can take longer than the pool allows. `largest`
-    is the size of a message (bytes, key and value) that Kafka still takes.
+    So a chunk of slow items comes back in parts, and only a single item can take longer than the pool allows. One that takes
+    more than `item_seconds` of the processor's time ends its process, by the kernel's hand: no code of the item can hold
+    that up. `largest` is the size of a message (bytes, key and value) that Kafka still takes.
     """
-    started = time.perf_counter()
+    started = begun = time.perf_counter()
     outcomes: list[Outcome] = []
-    begun = started
-    for headers, value in items:
-        if outcomes and begun - started > budget_s:
-            break
-        outcome = _one(headers, value, largest)
-        ended = time.perf_counter()
-        outcomes.append(outcome._replace(seconds=ended - begun))
-        begun = ended
+    try:
+        for headers, value in items:
+            if outcomes and begun - started > item_seconds / 2:
+                break
+            signal.setitimer(signal.ITIMER_PROF, item_seconds)  # SIGPROF, which nobody handles here, ends a process
+            outcome = _one(headers, value, largest)
+            ended = time.perf_counter()
+            outcomes.append(outcome._replace(seconds=ended - begun))
+            begun = ended
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
     return outcomes
 
 

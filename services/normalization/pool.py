@@ -1,7 +1,9 @@
 """Processes that do the CPU work, each item within a hard time limit.
 
 An item that takes too long, or kills its process (a crash in C code, the kernel short of memory), costs itself and no
-other: its chunk is done again item by item, and only the culprit is refused (`extract-timeout`, `crashed`).
+other: its chunk is done again item by item, and only the culprit is refused (`extract-timeout`, `crashed`). What counts is
+the processor's time, which the kernel measures and enforces: a good story must not become a dead letter because the machine
+was busy. By the clock an item may take several times as long.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -23,6 +26,9 @@ from shared.log import get_logger
 GRACE_S = 60.0
 """Beyond all limits of what is waiting: the pool itself stands still, and is started afresh."""
 
+PATIENCE = 4.0
+"""By the clock an item may take so many times its limit: it waits for a processor, or (which none should) for something else."""
+
 Run = Callable[[Sequence[Item], float, int], list[Outcome]]
 
 _log = get_logger()
@@ -35,7 +41,7 @@ class PoolBroken(Transient):
 class Pool:
     """A pool of `processes` that run chunks in the order in which they are submitted.
 
-    `item_seconds` is the hard limit of one item; `largest` the size of a message that Kafka still takes. `prepare` runs
+    `item_seconds` is the hard limit of one item, in seconds of the processor; `largest` the size of a message that Kafka still takes. `prepare` runs
     first in each process; `run` is what does a chunk there (tests put slow and crashing ones in).
     """
 
@@ -83,12 +89,12 @@ class Pool:
             PoolBroken: the pool could not take it and was started afresh.
         """
         # Never cancel this future: pebble kills the process that runs, or later takes, a cancelled task.
-        return self._schedule(items, self._item_seconds * 1.5)
+        return self._schedule(items, self._item_seconds * (PATIENCE + 0.5))
 
     def _schedule(self, items: Sequence[Item], limit_s: float) -> Future[list[Outcome]]:
         if self._pool is None:
             raise PoolBroken("the process pool is stopped")
-        arguments = (list(items), self._item_seconds / 2, self._largest)
+        arguments = (list(items), self._item_seconds, self._largest)
         try:
             future: Future[list[Outcome]] = self._pool.schedule(self._run, args=arguments, timeout=limit_s)
         except RuntimeError as error:
@@ -123,7 +129,7 @@ class Pool:
                 outcomes += await self._result(future)
             except (TimeoutError, pebble.ProcessExpired) as error:
                 _log.warning("a chunk is done again item by item", records=len(left), why=type(error).__name__)
-                if len(left) == 1 and isinstance(error, TimeoutError):
+                if len(left) == 1 and _took_too_long(error):
                     return [*outcomes, self._timed_out()]
                 return outcomes + [await self._alone(item) for item in left]
             if len(outcomes) == len(items):
@@ -132,11 +138,11 @@ class Pool:
 
     async def _alone(self, item: Item) -> Outcome:
         try:
-            return (await self._result(self._schedule([item], self._item_seconds)))[0]
-        except TimeoutError:
-            return self._timed_out()
-        except pebble.ProcessExpired as error:
-            reason = f"its process ended with code {error.exitcode}, twice"
+            return (await self._result(self._schedule([item], self._item_seconds * PATIENCE)))[0]
+        except (TimeoutError, pebble.ProcessExpired) as error:
+            if _took_too_long(error):
+                return self._timed_out()
+            reason = f"its process ended with code {getattr(error, 'exitcode', None)}, twice"
             return Outcome((), "crashed", reason, "refused", 0.0, 0.0)
 
     def _timed_out(self) -> Outcome:
@@ -154,7 +160,7 @@ class Pool:
         """
         wrapped = asyncio.wrap_future(future)
         wrapped.add_done_callback(_seen)
-        limit_s = GRACE_S + 1.5 * self._item_seconds * max(self._waiting, 1)
+        limit_s = GRACE_S + (PATIENCE + 0.5) * self._item_seconds * max(self._waiting, 1)
         done, _ = await asyncio.wait({wrapped}, timeout=limit_s)
         if not done:
             raise self._restart(f"no answer within {limit_s:g} s")
@@ -164,6 +170,11 @@ class Pool:
         if isinstance(error, TimeoutError | pebble.ProcessExpired):
             raise error
         raise self._restart(repr(error))
+
+
+def _took_too_long(error: Exception) -> bool:
+    """Whether an item ended by its limit: of the clock, or of the processor (the signal by which the kernel ends it)."""
+    return isinstance(error, TimeoutError) or getattr(error, "exitcode", None) == -signal.SIGPROF
 
 
 def _seen(future: asyncio.Future[Any]) -> None:

@@ -38,24 +38,26 @@ class Faulty:
     NAME = "faulty"
 
     def sniff(self, head, content_type):
-        return 1.0 if head.startswith((b"HANG", b"CRASH", b"SLOW", b"HALF")) else 0.0
+        return 1.0 if head.startswith((b"HANG", b"SPIN", b"CRASH", b"SLOW", b"HALF")) else 0.0
 
     def read(self, raw):
         if raw.value.startswith(b"HANG"):
             time.sleep(600)
+        while raw.value.startswith(b"SPIN"):
+            pass
         if raw.value.startswith(b"HALF"):
             return [StoryParts(format="faulty", provider_id="good half", title="t"), StoryParts(format="faulty")]
         if raw.value.startswith(b"CRASH"):
             os.kill(os.getpid(), signal.SIGSEGV)
-        time.sleep(ITEM_SECONDS / 3)
+        time.sleep(ITEM_SECONDS * (1.5 if raw.value.startswith(b"SLOWER") else 1 / 3))
         return [StoryParts(format="faulty", provider_id=raw.value.decode(), title="slow")]
 
 
-def run_with_faults(items, budget_s, largest):
+def run_with_faults(items, item_seconds, largest):
     """Runs in the pool process."""
     if not isinstance(registry.FORMATS[0], Faulty):
         registry.FORMATS.insert(0, Faulty())
-    return chunk.run_chunk(items, budget_s, largest)
+    return chunk.run_chunk(items, item_seconds, largest)
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +151,9 @@ async def test_versions_of_a_story_stay_in_order_and_none_is_lost(pool):
     assert trace.split("-")[2] != "2" * 16
 
 
-@pytest.mark.parametrize(("bad", "code"), [(b"HANG", "extract-timeout"), (b"CRASH", "crashed")])
+@pytest.mark.parametrize(
+    ("bad", "code"), [(b"HANG", "extract-timeout"), (b"SPIN", "extract-timeout"), (b"CRASH", "crashed")]
+)
 async def test_only_the_item_that_hangs_or_crashes_is_a_dead_letter(pool, bad, code):
     stage = Stage(pool)
     for number in range(25):
@@ -170,6 +174,17 @@ async def test_slow_items_within_their_limit_are_no_dead_letters(pool):
     await stage.until_done()
     assert stage.dead() == []
     assert len(stage.articles()) == 8
+
+
+async def test_a_busy_machine_makes_no_dead_letters(pool):
+    stage = Stage(pool)
+    stage.push(
+        b"SLOWER than its limit by the clock, and next to nothing of the processor", **{"content-type": "a/x-test"}
+    )
+    stage.push({"id": "after", "title": "t"})
+    await stage.until_done()
+    assert stage.dead() == []
+    assert len(stage.articles()) == 2
 
 
 async def test_poison_is_kept_whole_and_the_rest_goes_on(pool):
