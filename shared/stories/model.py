@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -16,7 +16,6 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
-    PrivateAttr,
     StringConstraints,
     model_validator,
 )
@@ -172,17 +171,14 @@ class PlainStory(BaseModel):
     ednote: Annotated[str, StringConstraints(max_length=10_000)] | None = None
     urgency: Annotated[int, Field(ge=1, le=9)] | None = None
 
-    _controls: int = PrivateAttr(default=0)
+    controls_stripped: ClassVar[int] = 0
+    """Control characters that were taken out of its texts; the reader sets it on the story. A private attribute would cost
+    every story more than its own validation."""
 
     @property
     def is_kill(self) -> bool:
         """Whether this takes the story back for good."""
         return self.status in ("canceled", "cancelled", "killed")
-
-    @property
-    def controls_stripped(self) -> int:
-        """Control characters that were taken out of its texts."""
-        return self._controls
 
     @model_validator(mode="after")
     def _has_something(self) -> Self:

@@ -56,7 +56,7 @@ def story_of(data: Any, raw: bytes) -> PlainStory:
         refuse_depth(data)
         raise _invalid(error) from None
     if stripped:
-        story._controls = stripped  # noqa: SLF001 - our own model; a field of that name could be sent
+        story.__dict__["controls_stripped"] = stripped  # no field, so none that could be sent
     return story
 
 

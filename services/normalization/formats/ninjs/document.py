@@ -20,14 +20,17 @@ __all__ = ["NAME", "read", "read_all", "sniff"]
 MAX_ITEMS = 1000
 """Items in a document."""
 
-_NAMES = "|".join(sorted((*ninjs.NAMES, *ninjs.WRAPPERS, "api_version"), key=len, reverse=True))
-_MEMBER = re.compile(rf'"(?:{_NAMES})"\s*:'.encode(), re.IGNORECASE)
-"""A member's name: inside a string its quotes would be escaped. No plain story has one of these, at any depth."""
+_NAMES = frozenset(name.lower().encode() for name in (*ninjs.NAMES, *ninjs.WRAPPERS, "api_version"))
+_MEMBER = re.compile(rb'"([A-Za-z_0-9]+)"\s*:')
+"""A member's name: inside a string its quotes would be escaped. No plain story has one of `_NAMES`, at any depth."""
 
 
 def sniff(head: bytes, content_type: str | None) -> float:  # noqa: ARG001 - a format is asked with both; JSON tells by its names
     """JSON with a name of ninjs's or of a wrapper's: what is a plain story has none, or it would not be here."""
-    return 1.0 if opening(head) in (b"{", b"[") and _MEMBER.search(head) else 0.0
+    if opening(head) not in (b"{", b"["):
+        return 0.0
+    # Every name is looked up: the names as one pattern would take ten times as long.
+    return 0.0 if _NAMES.isdisjoint([name.lower() for name in _MEMBER.findall(head)]) else 1.0
 
 
 def read(raw: RawStory) -> list[StoryParts]:
