@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from datetime import UTC, datetime
 
 import orjson
@@ -211,11 +212,21 @@ def test_a_result_that_does_not_fit_is_refused():
     assert outcome.received == NOW.timestamp()
 
 
-def test_a_slow_chunk_comes_back_in_parts():
+def test_a_slow_chunk_comes_back_in_parts(monkeypatch):
     items = [(headers(), b'{"title":"x"}')] * 5
-    assert len(chunk.run_chunk(items, -1.0, 1_000_000)) == 1
     assert len(chunk.run_chunk(items, 60.0, 1_000_000)) == 5
     assert chunk.run_chunk([], 60.0, 1_000_000) == []
+    clock = iter(range(0, 1000, 20))
+    monkeypatch.setattr(chunk.time, "perf_counter", lambda: next(clock))
+    assert len(chunk.run_chunk(items, 60.0, 1_000_000)) == 2
+    assert len(chunk.run_chunk(items, 30.0, 1_000_000)) == 1
+
+
+def test_no_limit_is_left_behind_by_a_chunk(monkeypatch):
+    monkeypatch.setattr(chunk, "_one", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        chunk.run_chunk([(headers(), b"")], 60.0, 1_000_000)
+    assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
 
 
 STORIES = st.fixed_dictionaries(
