@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from itertools import islice
 
 from services.normalization.dates import read_date
 from services.normalization.fragment import absolute, read_fragment, words
@@ -176,7 +177,7 @@ def _lifecycle(parts: StoryParts, item: Element) -> None:
 def _references(parts: StoryParts, item: Element) -> None:
     """Related stories by their id and headline; pictures by their address."""
     related = child(item, "Related")
-    for one in descendants(related, "NewsID") if related is not None else ():
+    for one in islice(descendants(related, "NewsID"), _MOST) if related is not None else ():
         around = one.getparent()
         title = _words(around, "headline") if around is not None else None
         if name := (one.text or "").strip():
@@ -187,7 +188,6 @@ def _references(parts: StoryParts, item: Element) -> None:
         address = next((whole for value in leaves.values() if (whole := absolute(value))), None)
         if address:
             parts.images.append(Image(url=address, caption=_named(leaves, "caption", "text", "tekst")))
-    parts.related = parts.related[:_MOST]
 
 
 def _named(leaves: dict[str, str], *names: str) -> str | None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from itertools import dropwhile
 
 from services.normalization.formats import wire_text as wire
+from services.normalization.formats.text_tail import is_blank
 from services.normalization.formats.wire_dates import month_of, zone_of
 from services.normalization.parts import GivenDate, StoryParts
 
@@ -66,9 +68,7 @@ def read_into(parts: StoryParts, lines: list[str]) -> None:
         # WMO's headings name a kind of bulletin and the time of each: they are used again every month.
         parts.provider_id += f":{parts.version_time.value:%Y-%m-%d}"
     headings = _headings(parts, lines[filled[0] + 1 : issued + 1])
-    rest = lines[issued + 1 :]
-    while rest and not rest[0].strip():
-        rest = rest[1:]
+    rest = list(dropwhile(is_blank, lines[issued + 1 :]))
     if rest and not headings:
         headings, rest = [rest[0].strip()], rest[1:]
     if headings:

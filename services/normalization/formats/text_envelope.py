@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import dropwhile
 
 from services.normalization.formats import text_release
 from services.normalization.formats.text_labels import date_of
+from services.normalization.formats.text_tail import is_blank
 from services.normalization.formats.wire_marks import mark_of
 from services.normalization.moments import is_moment
 from services.normalization.parts import StoryParts
@@ -112,9 +114,7 @@ def _read_tagged(parts: StoryParts, lines: list[str], raw: RawStory) -> None:
     codes = unique(re.split(r"[\s,;]+", fields.get("CO", "")))
     parts.topics = [Topic(scheme=fields.get("SO") or "company", code=code) for code in codes]
     parts.given |= {name: [fields[tag]] for name, tag in (("codes", "CO"), ("keyword", "KY")) if fields.get(tag)}
-    while rest and not rest[0].strip():
-        rest = rest[1:]
-    text_release.read_text(parts, rest, raw)
+    text_release.read_text(parts, list(dropwhile(is_blank, rest)), raw)
 
 
 def _coded(lines: list[str]) -> tuple[dict[str, list[str]], list[str]]:

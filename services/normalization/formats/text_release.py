@@ -66,6 +66,8 @@ _ANY_DAY = date(2000, 1, 1)
 WRAPPED = 62
 """Columns from which a headline's line may have been broken for want of room."""
 MOST_HEAD_LINES = 40
+LAST_HEAD_LINE = 200
+"""Where the last block of the head is cut off: what is longer is a text."""
 LONGEST_HEADING = 300
 
 MOST_TAIL_LINES = 40
@@ -120,7 +122,7 @@ def _read_head(parts: StoryParts, lines: list[str], raw: RawStory) -> int:
     place = 0
     while place < min(len(lines), MOST_HEAD_LINES):
         end = place
-        while end < len(lines) and lines[end].strip():
+        while end < min(len(lines), LAST_HEAD_LINE) and lines[end].strip():
             end += 1
         block = [line.strip() for line in lines[place:end]]
         taken = _take_lines(parts, block, raw)

@@ -56,10 +56,11 @@ def _after_end(parts: StoryParts, lines: list[str]) -> list[str]:
 
 
 def _without_tail_lines(parts: StoryParts, lines: list[str]) -> list[str]:
-    """Without source, copyright and addresses in the last lines."""
-    end = len(lines)
-    while end:
+    """Without source, copyright and addresses in the last lines; where there are more of them, they are a list in the text."""
+    end, taken = len(lines), 0
+    while end and taken < MOST_LINES:
         line = lines[end - 1].strip()
+        taken += bool(line)
         before = lines[end - 2].strip() if end > 1 else ""
         if len(before) >= WRAPPED and line and _SOURCE.fullmatch(before):
             line, end = f"{before} {line}", end - 1
@@ -89,6 +90,11 @@ def _contact_start(lines: list[str]) -> int | None:
         ):
             return place
     return None
+
+
+def is_blank(line: str) -> bool:
+    """Whether nothing stands in a line."""
+    return not line.strip()
 
 
 def reaches(lines: list[str]) -> bool:
