@@ -16,7 +16,7 @@ from services.indexing.history import Judged, Late
 from services.indexing.orders import Ordered
 from services.indexing.overlay import effective
 from services.indexing.plan import Plan
-from services.indexing.versions import AFTER_KILL, Verdict, Version
+from services.indexing.versions import AFTER_KILL, UNANNOUNCED, Verdict, Version
 from shared.elastic.ports import Action, ItemOutcome
 from shared.errors import Refused
 from shared.kafka.ports import Message
@@ -140,6 +140,8 @@ class Round:
                     late=True,
                 )
             )
+        elif outcome == UNANNOUNCED:
+            outcome = REDELIVERED
         elif outcome == AFTER_KILL:
             self._tell(version, AFTER_KILL, "its article has been killed")
         self.result.counts[outcome] += 1

@@ -146,13 +146,16 @@ def unspanned(
     change: str,
     superseded_by: int,
     standing: Standing,
+    overlay: Overlay | None = None,
     erased: bool = False,
 ) -> bytes:
     """The history document of a version that no reader ever saw live: late, after a kill, or replaced in its own batch.
 
-    Of an `erased` article it has no text.
+    `overlay` is what stood over the last, which took its turn; of an `erased` article there is no text.
     """
     document = _document(version, ext_version, revision, change, None)
+    if overlay is not None:
+        document = laid_over(document, overlay)
     if erased:
         document = scrubbed(document)
     document["superseded_by"] = str(superseded_by)

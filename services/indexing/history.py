@@ -23,7 +23,7 @@ from services.indexing import document
 from services.indexing.placement import history_slice
 from services.indexing.plan import Plan, Step
 from services.indexing.standing import Standing
-from services.indexing.versions import AFTER_KILL, STALE, Stored, announced_as, given_of
+from services.indexing.versions import AFTER_KILL, STALE, UNANNOUNCED, Stored, announced_as, given_of
 from shared.elastic.ports import Action
 from shared.ids import KILL_BASE, SUBS
 
@@ -67,6 +67,7 @@ def of_step(after: Stored, step: Step, standing: Standing) -> Action:
         change=decision.change,
         superseded_by=after.ext_version,
         standing=standing,
+        overlay=after.overlay if decision.revision else None,
         erased=after.overlay is not None and after.overlay.erased,
     )
     return Action(history_slice(after.slice), late_id(step), None, source, "create")
@@ -98,8 +99,8 @@ class Judged:
 
     @property
     def was_announced(self) -> bool:
-        """Whether this version took its turn once, and so was announced."""
-        return self.known.get("change") not in {None, STALE, AFTER_KILL}
+        """Whether this version took its turn once, and was announced."""
+        return self.known.get("change") not in {None, STALE, AFTER_KILL, UNANNOUNCED}
 
 
 def late_id(step: Step) -> str:

@@ -114,7 +114,8 @@ def record(order: Ordered, told: Told | None) -> dict[str, Any]:
 
 
 def _told_again(before: Mapping[str, Any]) -> Told | None:
-    return Told(**{name: before[name] for name in Told._fields}) if "change" in before else None
+    told = before.get("change", UNANNOUNCED) != UNANNOUNCED
+    return Told(**{name: before[name] for name in Told._fields}) if told else None
 
 
 def _unseen(order: Ordered, slice_: str, stamp: str) -> Stored:
