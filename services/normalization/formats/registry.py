@@ -28,6 +28,7 @@ from services.normalization.formats import (
 )
 from services.normalization.parts import StoryParts
 from services.normalization.raw import RawStory
+from services.normalization.xml import declares_entities
 from shared.errors import Refused
 
 HEAD = 4096
@@ -84,7 +85,7 @@ def detect(raw: RawStory, formats: Sequence[Format] | None = None) -> Format:
     """The format that reads `raw`: by its bytes, or by the feed's hint where they leave it open.
 
     Raises:
-        Refused: `unknown-format`.
+        Refused: `unknown-format`; `xml-entities` for XML that is told from no format because of them.
     """
     head, content_type = raw.value[:HEAD], bare_type(raw.content_type)
     known = FORMATS if formats is None else formats
@@ -101,5 +102,7 @@ def detect(raw: RawStory, formats: Sequence[Format] | None = None) -> Format:
     if hinted is not None and confidence < SURE:
         return hinted
     if best is None:
-        raise Refused("unknown-format", "its first bytes are of no format that this release reads")
+        raise declares_entities(head) or Refused(
+            "unknown-format", "its first bytes are of no format that this release reads"
+        )
     return best

@@ -522,6 +522,13 @@ def test_markup_of_no_known_format_never_becomes_a_story(value, content_type):
         registry.detect(raw(value, content_type))
 
 
+@pytest.mark.parametrize("content_type", [None, PLAIN, "application/xml"])
+def test_what_is_told_from_no_format_because_it_declares_entities_is_refused_for_that(content_type):
+    value = b"<!DOCTYPE nitf [<!ENTITY agency 'AFP'>]><nitf><body><body.content><p>&agency;</p></body.content></body></nitf>"
+    with pytest.raises(Refused, match="xml-entities"):
+        registry.detect(raw(value, content_type))
+
+
 def test_a_feed_of_texts_that_sends_xml_is_refused_and_its_pages_are_read_as_pages():
     """The feed's rules name the format; the bytes are markup all the same."""
     hinted = raw(b"<weird><p>Hello</p></weird>", PLAIN, format_hint="text")
