@@ -38,7 +38,9 @@ _ANPA_CATEGORIES: Final = frozenset({"anpa-category", "anpa", "a1312cat", "apcat
 
 def concluded(given: Sequence[Topic]) -> list[Topic]:
     """The given topics, in one spelling, and those that follow from them."""
-    own = [_named(_spelled(topic)) for topic in given]
+    if not given:
+        return []
+    own = [_own_of(topic) for topic in given]
     known = {(topic.scheme, topic.code) for topic in own if topic.code}
     added: list[Topic] = []
     for topic in own:
@@ -58,6 +60,18 @@ def _follow(scheme: str, code: str) -> tuple[tuple[tuple[str, str], Topic], ...]
         (key, Topic(scheme=key[0], code=key[1], name=subjects().name(*key), given=False))
         for key in dict.fromkeys(_following(scheme, code))
     )
+
+
+def _own_of(topic: Topic) -> Topic:
+    if topic.code is None or len(topic.code) + len(topic.name or "") > LONGEST:
+        return _named(_spelled(topic))
+    return _known(topic.scheme, topic.code, topic.name)
+
+
+@lru_cache(maxsize=4096)
+def _known(scheme: str | None, code: str, name: str | None) -> Topic:
+    """A topic with a code, spelled and named: feeds carry the same few hundred again and again."""
+    return _named(_spelled(Topic(scheme=scheme, code=code, name=name)))
 
 
 def _spelled(topic: Topic) -> Topic:

@@ -96,7 +96,7 @@ def parse_xml(raw: bytes, content_type: str | None = None) -> Parsed:
 def read_text(raw: bytes, content_type: str | None) -> tuple[str, list[str]]:
     """The document without its XML declaration, which says nothing more once bytes are characters."""
     head = raw[:300].replace(b"\x00", b"").decode("latin-1").partition("?>")[0]
-    declared = _ENCODING.search(head) if "encoding" in head or "ENCODING" in head.upper() else None
+    declared = _ENCODING.search(head)
     label = declared_charset(content_type) or (declared[1] if declared else None)
     # Bytes tell better than a label whether they are UTF-16, and in which order.
     decoded = decode(raw, f"charset={label}" if label and not (codec_of(label) or "").startswith("utf-16") else None)
