@@ -1,7 +1,7 @@
 """Wire formats: every sample file read, every known fact matched; and what it costs to read a 5 KB item of each format.
 
 The items are our own (`tests/fixtures/wire/full`), their text grown to 5 KB: one story, so that formats can be compared. Reading
-is bytes → what the provider said; beside it stands the whole way to the normalized article's bytes, as stories a second and core.
+is bytes → what the provider said; the whole way to the normalized article's bytes is in `wire_speed`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from services.normalization.formats import registry
-from services.normalization.normalize import normalize_each
 from services.normalization.raw import RawStory
 from tests.conformance.disagreements import known
 from tests.conformance.report import wire_results
 from tests.fidelity.table import Row, each
-from tests.unit.normalization.raws import NOW, raw
+from tests.fidelity.wire_speed import speeds
+from tests.unit.normalization.raws import raw
 
 FULL = Path(__file__).parents[1] / "fixtures" / "wire" / "full"
 SIZE = 5 * 1024
@@ -33,18 +33,14 @@ BETWEEN = {"anpa_1312.txt": b"\r\n\t   ", "iptc_7901.txt": b"\r\n\r\n", "text.tx
 
 def rows(corpora: Path) -> Iterator[Row]:
     yield from conformance(corpora)
-    for file in each(sorted(FULL.iterdir()), "formats"):
-        item = raw(grown(file), None)
-        reader = registry.detect(item)
-        read = microseconds(reader.read, item)
-        whole = microseconds(normalized, item)
+    own = {file.stem: grown(file) for file in sorted(FULL.iterdir())}
+    for name, value in each(own.items(), "formats", len(own)):
+        item = raw(value, None)
+        read = microseconds(registry.detect(item).read, item)
         yield Row(
-            f"read an item of {len(item.value) / 1024:.1f} KB: {file.stem}",
-            f"{read:.0f} µs",
-            f"whole: {whole:.0f} µs, {1e6 / whole:,.0f}/s",
-            f"≤ {GOAL} µs",
-            read <= GOAL,
+            f"read an item of {len(value) / 1024:.1f} KB: {name}", f"{read:.0f} µs", "-", f"≤ {GOAL} µs", read <= GOAL
         )
+    yield from speeds(corpora, own)
 
 
 def conformance(corpora: Path) -> Iterator[Row]:
@@ -63,10 +59,6 @@ def grown(file: Path) -> bytes:
     more = (SENTENCE + BETWEEN.get(file.name, b" ")) * max((SIZE - len(value)) // len(SENTENCE), 0)
     at = next((place for words in GROWS_AT if (place := value.rfind(words)) >= 0), None)
     return value if at is None else value[:at] + more + value[at:]
-
-
-def normalized(item: RawStory) -> list[str]:
-    return [article.model_dump_json() for article in normalize_each(item, NOW).articles]
 
 
 def microseconds(work: Callable[[RawStory], object], item: RawStory) -> float:
