@@ -29,6 +29,7 @@ from shared.elastic.outcomes import Outcome
 from shared.elastic.ports import Action, ArticleStore, Found, ItemOutcome
 from shared.errors import Unavailable
 from shared.events import rfc3339
+from shared.failpoints import failpoint
 from shared.log import get_logger
 from shared.settings import MIB, IndexingSettings
 
@@ -43,6 +44,7 @@ _ROUNDS = 10
 """Times a batch is planned again in vain, because another worker writes the same articles, before it is given back."""
 
 _FIELDS = (
+    "article_id",
     "ext_version",
     "source_hash",
     "status",
@@ -62,6 +64,7 @@ _FIELDS = (
     "kill_offset",
     "text_hash",
     "story_id",
+    "evolved_from",
     "braked",
     "replaced_by",
     *overlay.FIELDS,
@@ -252,6 +255,7 @@ class Indexer:
         done = Round(result, stamp, self._since)
         late = await self._judged(plans)
         await self._write_history(plans, late, done)
+        failpoint("indexing.after-history")
         standing = [plan for plan in plans if plan.article_id not in done.again]
         await self._holding.apply(holding.closing(standing))
         await self._write_live(standing, done)
@@ -373,6 +377,7 @@ class Indexer:
                     killed_at=after.killed_at,
                     cluster=cluster,
                     overlay=after.overlay,
+                    chained=after,
                 ),
             )
             for (plan, step, after), cluster in zip(writing, known, strict=True)
@@ -462,12 +467,19 @@ def _as_stored(found: Found) -> Stored:
         killed_at=(source["kill_partition"], source["kill_offset"]) if "kill_offset" in source else None,
         text_hash=source.get("text_hash"),
         story_id=source.get("story_id", ""),
+        parent=_parent(source),
         own_status=source.get("own_status", "") or (source.get("status", "") if laid else ""),
         overlay=laid,
         embargo=Embargo(bool(source.get("embargo_open")), source.get("embargoed_until")),
         braked=source.get("braked") is True,
         replaced=source.get("replaced_by") is not None and not source.get("replaced_told"),
     )
+
+
+def _parent(source: Mapping[str, Any]) -> str:
+    """What a stored article goes on from; an older release stored that as its story."""
+    found = source.get("evolved_from") or source.get("story_id") or ""
+    return "" if found == source.get("article_id") else str(found)
 
 
 def _is_version(one: Version | Ordered) -> bool:
