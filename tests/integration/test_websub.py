@@ -246,6 +246,37 @@ async def test_news_that_the_hub_does_not_send_brings_the_polls_back(room: HubRo
     assert room.site.seen("/f")[-1].at - room.site.seen("/f")[polls - 1].at < 8
 
 
+async def test_a_silent_hub_with_leases_shorter_than_the_polls_is_found_out_and_its_renewals_change_nothing(
+    room: HubRoom,
+):
+    from services.ingestion.websub import subscription
+
+    async def verifies() -> None:
+        for n in range(1, 1000):
+            await room.until(lambda n=n: len(room.hub.asked) > n, "a renewal")
+            await room.verify(room.hub.asked[n], lease=3)
+
+    items = [item("a")]
+    room.site.pages["/f"] = lambda _: Answer(rss(*items))
+    room.feeds.poll("f", room.site.url("/f"), least=1, greatest=5, websub={"hub": room.site.url("/hub")})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subscription, "LEAST_ASK_S", 0.5)
+        await room.start()
+        await room.subscribed(lease=3)
+        verifying = asyncio.create_task(verifies())
+        try:
+            await room.polls("/f", 1)
+            items.append(item("b"))
+            await room.until(lambda: "f:b" in room.names(), "found by a poll")
+            await room.until(lambda: room.websub.current.trusted is False, "no more trust")
+            before = room.websub.current.until
+            await room.until(lambda: room.websub.current.until > before, "the next renewal")
+            assert room.websub.current.trusted is False
+        finally:
+            verifying.cancel()
+            await asyncio.gather(verifying, return_exceptions=True)
+
+
 FORGED = [
     {"signature": "sha256=" + "0" * 64}, {"secret": "guessed"}, {"signature": "md5=" + "0" * 32}, {"signature": "sha256"},
     {"signature": "sha256=zz"}, {"signature": "v1,AAAA"}, {"signature": ""},

@@ -122,7 +122,7 @@ class Poll:
         `before` is when it was polled last; if that was under the lease, news now is news that the hub did not send.
         """
         state, held = run.state, run.state.websub.current
-        if run.sent and held and held.asked and before and held.asked < before:
+        if run.sent and held and held.since and before and held.since <= before:
             state.websub.put(replace(held, trusted=False))
         if run.waiting or run.outcome in {Outcome.FAILED, Outcome.GONE}:
             return wait

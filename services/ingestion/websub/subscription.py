@@ -38,7 +38,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One subscription. `next` is when its hub is asked (again); `until` the end of the lease that it has.
+    """One subscription. `next` is when its hub is asked (again); `since` and `until` bound the lease that it has, renewals included.
 
     `asked_for` at `asked` is the last request, as long as its verification would be answered; `waiting` while that has not come.
     `trusted` as long as no poll has found news that the hub did not send; `why` is the last failure's code.
@@ -55,6 +55,7 @@ class Subscription:
     failures: int = 0
     trusted: bool = False
     why: str | None = None
+    since: datetime | None = None
 
     def is_live(self, now: datetime) -> bool:
         """Whether it has a lease that has not run out."""
@@ -97,14 +98,19 @@ def refused(subscription: Subscription, why: str, now: datetime, chance: float =
 
 
 def verified(subscription: Subscription, lease_s: float | None, asked_s: float, now: datetime) -> Subscription:
-    """The hub called back and heard our yes. `lease_s` is what it gives; where it says nothing, what was asked for counts."""
+    """The hub called back and heard our yes. `lease_s` is what it gives; where it says nothing, what was asked for counts.
+
+    A first lease is trusted; a renewal proves nothing of what the hub sends, so a hub that was silent stays found out.
+    """
+    live = subscription.is_live(now)
     lease = min(max(asked_s if lease_s is None else lease_s, 1.0), MAX_LEASE_S)
     return replace(
         subscription,
         waiting=False,
         failures=0,
         why=None,
-        trusted=True,
+        trusted=subscription.trusted or not live,
+        since=subscription.since if live and subscription.since else now,
         until=now + timedelta(seconds=lease),
         next=now + timedelta(seconds=renewal(lease)),
     )
@@ -227,6 +233,7 @@ def _dump(one: Subscription) -> dict[str, Any]:
         "failures": one.failures,
         "trusted": one.trusted,
         "why": one.why,
+        "since": rfc3339(one.since) if one.since else None,
     }
 
 
@@ -243,6 +250,7 @@ def _load(data: Mapping[str, Any]) -> Subscription:
         failures=int(data["failures"]),
         trusted=bool(data["trusted"]),
         why=data["why"],
+        since=_moment(since) if (since := data.get("since")) else None,
     )
 
 

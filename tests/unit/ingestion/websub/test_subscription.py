@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -90,6 +91,17 @@ def test_a_renewal_that_fails_leaves_the_lease_to_its_end():
     assert failed.next < held.until, "there is time for more tries"
     assert denied(held, NOW).until is None
     assert denied(held, NOW).next - NOW == DENIED
+
+
+def test_a_renewal_makes_no_hub_trusted_again_that_was_found_silent():
+    held = verified(ask(fresh(), Mode.SUBSCRIBE, NOW), 300, 0, NOW)
+    assert (held.trusted, held.since) == (True, NOW)
+    silent = replace(held, trusted=False)
+    renewed = verified(ask(silent, Mode.SUBSCRIBE, held.next), 300, 0, held.next)
+    assert (renewed.trusted, renewed.since) == (False, NOW)
+    assert renewed.until
+    anew = verified(ask(renewed, Mode.SUBSCRIBE, renewed.until), 300, 0, renewed.until)
+    assert (anew.trusted, anew.since) == (True, renewed.until), "its lease had run out: it is a new one"
 
 
 def test_what_is_wanted_no_more_is_left_if_a_hub_knows_of_it():
