@@ -54,12 +54,14 @@ def fresh_receipt() -> uuid.UUID:
 
 def content_hash(*parts: str | bytes | None) -> str:
     """128-bit hash (xxh3, 32 hex digits) of the parts; a missing part differs from an empty one."""
-    digest = xxhash.xxh3_128()
+    pieces: list[bytes] = []
     for part in parts:
-        raw = b"\x00" if part is None else b"\x01" + (part.encode() if isinstance(part, str) else part)
-        digest.update(len(raw).to_bytes(8, "big"))
-        digest.update(raw)
-    return digest.hexdigest()
+        if part is None:
+            pieces.append(b"\0\0\0\0\0\0\0\1\0")
+        else:
+            raw = part.encode() if isinstance(part, str) else part
+            pieces += ((len(raw) + 1).to_bytes(8, "big"), b"\1", raw)
+    return xxhash.xxh3_128_hexdigest(b"".join(pieces))
 
 
 def micros(moment: datetime) -> int:

@@ -9,20 +9,18 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter
+import orjson
 
 from services.normalization import language
 from services.normalization.feed_lines import Sighting
 from services.normalization.normalize import normalize_each
 from services.normalization.raw import raw_story
 from shared.errors import Refused, TooLarge
-from shared.events import ARTICLE_NORMALIZED, Article, Headers, now, structured
+from shared.events import ARTICLE_NORMALIZED, Article, Event, Headers, now, structured
 
 PR_SET_PDEATHSIG = 1
-
-_ARTICLE = TypeAdapter(Article)
 
 Item = tuple[Headers, bytes | None]
 
@@ -114,5 +112,12 @@ def event(article: Article) -> tuple[bytes, bytes]:
     """Key and value of the article's event; the same version has the same event id, however often it is made."""
     subject = str(article.article_id)
     identity = f"{subject}:{article.ext_version}:{article.source_hash}"
-    data = _ARTICLE.dump_json(article, exclude_none=True)
+    data = orjson.dumps(_said(article), default=_said, option=orjson.OPT_UTC_Z)
     return subject.encode(), structured(ARTICLE_NORMALIZED, identity, subject, article.received, data)
+
+
+def _said(model: Any) -> dict[str, Any]:
+    """What a model says, of an article or a part of one: `model_dump_json(exclude_none=True)` has the same bytes in twice the time."""
+    if not isinstance(model, Event):
+        raise TypeError
+    return {name: value for name, value in model.__dict__.items() if value is not None}

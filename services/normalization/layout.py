@@ -56,6 +56,11 @@ def strip_invisible(text: str) -> tuple[str, int]:
     return _INVISIBLE.subn("", _BREAKS.sub("\n", text))
 
 
+def is_visible(text: str) -> bool:
+    """Whether `strip_invisible` would leave each line of `text` as it is."""
+    return "\u00ac" not in text and text.replace("\n", "").isprintable()
+
+
 def squeeze(text: str) -> str:
     """Runs of white space as one blank, none at the ends."""
     stripped = text.strip()

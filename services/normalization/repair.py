@@ -41,6 +41,13 @@ def repaired(text: str, notes: list[str]) -> str:
     return text
 
 
+def is_healthy(text: str) -> bool:
+    """Whether neither `text` nor any part of it has anything to repair; False where that is not certain."""
+    if "&" in text and ";" in text:
+        return False
+    return text.isascii() or (len(text) <= LONGEST and not _suspect(text))
+
+
 def _suspect(text: str) -> bool:
     """Whether it holds what damage leaves; what damage begins with is looked for first, which is many times faster."""
     for leads, pattern in _BY_LEAD:

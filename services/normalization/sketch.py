@@ -19,10 +19,10 @@ from shared.sketch import BANDS, HASHES, encode
 RUN: Final = 5
 LEAD: Final = 10
 """Words of the text's beginning that make a band."""
-LONGEST: Final = 3000
+LONGEST: Final = 2000
 """Characters of a text that are looked at: a copy is one from its beginning, and the work for a book is bounded.
 
-With twice as many the labelled pairs come out the same, and a story of 5 KB costs half as much again.
+With three times as many the labelled pairs come out the same, and a story of 5 KB costs twice as much.
 """
 SEED: Final = 1987
 """For ever: with another, no stored sketch could be compared."""

@@ -87,6 +87,9 @@ def _headed(lines: list[Line], opening: Opening | None) -> tuple[page.Head, list
 def _paragraphs(parts: StoryParts, text: str, notes: list[str]) -> list[layout.Paragraph]:
     """The body's paragraphs: its blocks where markup told them, else what the text's layout tells."""
     if parts.blocks:
+        whole = "\n".join([block.text for block in parts.blocks])
+        if repair.is_healthy(whole) and layout.is_visible(whole):
+            return [layout.Paragraph(block.text, True) for block in parts.blocks]
         return [
             layout.Paragraph(layout.strip_invisible(repair.repaired(block.text, notes))[0], True)
             for block in parts.blocks
