@@ -69,6 +69,7 @@ def said(parts: StoryParts, *, private: bool) -> Iterator[Line]:
             None,
             "",
             [],
+            {},
             False,
         )
         if silent or (one.name == "kind" and value == "story"):

@@ -36,6 +36,7 @@ from shared.errors import Refused
 from shared.events import Article, HonestDate, Status
 
 NOT_NEWS: Final = "not-news"
+_NOTHING_LEFT: Final = "nothing is left of it once set phrases and teasers are taken out"
 _USABLE, _WITHHELD, _KILLED = Status.USABLE, Status.WITHHELD, Status.KILLED
 """By the class, each is found in ten times the time."""
 T = TypeVar("T")
@@ -257,7 +258,8 @@ def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
         if fields["status"] is _WITHHELD:
             fields["ednote"] = parts.ednote  # an order to hold back what was sent before needs no text of its own
             return
-        raise Refused("no-text", "nothing is left of it once set phrases and teasers are taken out")
+        had_text = parts.title or parts.body or parts.blocks
+        raise Refused("no-text", _NOTHING_LEFT if had_text else "a story without headline and text")
     fields["title"], fields["title_derived"] = (title, False) if title else (first_sentence(body[0]), True)
     fields["body"] = "\n\n".join(body) or None
     fields["summary"] = parts.summary or (summary_of(text.lead) if body else None)

@@ -109,6 +109,7 @@ class TestWhatIsUnderstood:
         assert told["published"] == "2026-02-07T14:05:30+01:00"
         assert told["status"] == "stat:usable"
         assert told["given class"] == "ninat:text"
+        assert not {"[]", "{}", ""} & set(told.values()), "nothing was said there"
 
     def test_a_kill_by_number_counts_the_order_too(self):
         reading = read("iptc_7901/dpa_kill.txt")

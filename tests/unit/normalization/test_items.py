@@ -49,6 +49,19 @@ def test_one_bad_item_spoils_no_other(reads):
     assert [(one.code, one.reason[:12]) for one in refusals] == [("no-text", "item 2 of 3:")]
 
 
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({}, "a story without headline and text"),
+        ({"body": "\u00ad\u200b"}, "nothing is left of it once set phrases and teasers are taken out"),
+    ],
+)
+def test_what_has_no_text_says_whether_it_ever_had_any(reads, said, why):
+    with pytest.raises(Refused) as refused:
+        normalize(reads(StoryParts(format="told", provider_id="a", **said)), NOW)
+    assert (refused.value.code, refused.value.reason) == ("no-text", why)
+
+
 def test_a_record_without_any_story_is_refused(reads):
     with pytest.raises(Refused) as refused:
         normalize(reads(story("a", kind="not-news")), NOW)
