@@ -39,17 +39,26 @@ class Part:
     ready: bool = False
     states: dict[str, FeedState] = field(default_factory=dict)
     notes: dict[bytes, Note] = field(default_factory=dict)
+    held: int = 0
+    """Bytes of the notes, about."""
 
     def take_note(self, record: Record) -> None:
         """Take in a note, or (a null value) that it is dealt with. Bodies are held within bounds: beyond, the feed is polled."""
         key = record.key or b""
-        self.notes.pop(key, None)
+        self.forget(key)
         note = note_of(record)
         if note is None:
             return
-        if note.packed and sum(held.size for held in self.notes.values()) + note.size > MAX_HELD:
+        if note.packed and self.held + note.size > MAX_HELD:
             note = replace(note, kind=Kind.WAKE, packed=b"")
         self.notes[key] = note
+        self.held += note.size
+
+    def forget(self, key: bytes) -> None:
+        """A note is dealt with."""
+        note = self.notes.pop(key, None)
+        if note is not None:
+            self.held -= note.size
 
 
 class Share:

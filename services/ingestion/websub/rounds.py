@@ -136,7 +136,7 @@ class HubRounds:
                 return
             except Exception:
                 _log.exception("a hub's call could not be dealt with, the feed's next poll brings what was in it")
-            part.notes.pop(note.key, None)
+            part.forget(note.key)
 
     async def _heard(self, feed: Feed | None, state: FeedState, note: Note, lease: Lease) -> None:
         if not self._subscriber.hear(feed, state, note) or feed is None or feed.poll is None:
