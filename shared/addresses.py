@@ -105,7 +105,7 @@ def refusal_of_url(  # noqa: PLR0911 - one line a reason
 
 def port_of(url: httpx2.URL) -> int:
     """The port, said or by the scheme."""
-    return url.port or (443 if url.scheme == "https" else 80)
+    return url.port if url.port is not None else 443 if url.scheme == "https" else 80
 
 
 def literal(host: str) -> Address | None:

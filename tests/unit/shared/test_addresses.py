@@ -68,7 +68,7 @@ def test_every_spelling_of_the_inside_is_refused_as_text(url):
     "url",
     [
         "ftp://example.org/", "file:///etc/passwd", "gopher://example.org/", "//example.org/", "example.org", "", "http://",
-        "http://user:pass@example.org/", "http://user@example.org/", "http://example.org:22/", "http://example.org:99999/",
+        "http://user:pass@example.org/", "http://user@example.org/", "http://example.org:22/", "http://example.org:99999/", "http://example.org:0/",
         "http://exa mple.org/", "http://example.org/\r\nX: y", "http://[::1", "javascript:alert(1)", "http://example.org/" + "a" * 3000,
         "http://127.0.0.1:80@example.org/",
     ],
