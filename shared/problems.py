@@ -66,7 +66,7 @@ KINDS: Final[Mapping[str, tuple[int, str]]] = {
     "method-not-allowed": (405, "This method is not offered here"),
     "not-acceptable": (406, "None of the accepted types is offered"),
     "gone": (410, "There is nothing here any more"),
-    "killed": (410, "The provider has killed this article"),
+    "killed": (410, "This article was killed"),
     "uri-too-long": (414, "The address is too long"),
     "too-many-requests": (429, "Too many requests"),
     "headers-too-large": (431, "The request's line and headers are too large"),

@@ -20,7 +20,7 @@ from services.search.keys import cursor_key
 from services.search.openapi import document as openapi_document
 from services.search.page import page_routes
 from services.search.repository import TimedOut
-from services.search.request import refuse
+from services.search.request import refuse, unknown_parameter
 from services.search.security import SecurityHeaders
 from shared import metrics
 from shared.elastic.client import make_client
@@ -63,8 +63,7 @@ class Api:
 
     async def article(self, request: Request) -> Response:
         """`GET /v1/articles/{id}`, as it is or `as_of` a moment."""
-        if "as_of" in request.query_params:
-            pairs = request.query_params.multi_items()
+        if pairs := request.query_params.multi_items():
             return json_response(await self._archive.article(request.path_params["id"], pairs))
         return json_response(await self._finder.article(request.path_params["id"]))
 
@@ -90,6 +89,7 @@ class Api:
 
     async def trace(self, request: Request) -> Response:
         """`GET /v1/trace/{key}`."""
+        _of_the_present(request)
         return json_response(await self._finder.trace(request.path_params["key"]))
 
     def routes(self) -> list[Route]:
@@ -106,9 +106,11 @@ class Api:
 
 
 def _of_the_present(request: Request) -> None:
-    """Refuses `as_of` where it would mean nothing: an answer of today must not be taken for one of then."""
+    """Refuses every parameter where none means anything: an answer of today must not be taken for one of then."""
     if "as_of" in request.query_params:
         raise refuse("as_of", "this is told as it is now; as_of is for searches and for one article")
+    for name in request.query_params:
+        raise unknown_parameter(name, ())
 
 
 async def _on_time_out(_: Request, __: Exception) -> Response:

@@ -14,7 +14,7 @@ from services.search.as_of import read_moment
 from services.search.dates import DateError, rfc3339_ms
 from services.search.finder import Clock
 from services.search.history_repository import HistoryRepository
-from services.search.refusals import article_key, gone, missing
+from services.search.readable import readable
 from services.search.request import refuse, unknown_parameter
 from services.search.versions import Past
 from shared.problems import problem
@@ -88,18 +88,12 @@ class Archive:
         marks = await self._repository.kill_marks()
         body = kills.body(asked, reached, marks)
         tombstones = await self._repository.kills(body) if body else []
-        return kills.page(asked, reached, marks, tombstones, self._key)
+        ids = [str(tombstone["id"]) for tombstone in tombstones]
+        pasts = await self._repository.pasts(ids, self._clock()) if ids else {}
+        return kills.page(asked, reached, marks, tombstones, self._key, pasts=pasts)
 
     async def _live(self, article_id: str) -> Document:
-        """The live document, where readers may have it."""
-        known = article_key(article_id)
-        live = await self._repository.article(known) if known else None
-        try:
-            told = articles.article(live, self._clock()) if live else None
-        except articles.Killed as killed:
-            raise gone(killed) from None
-        if live is None or told is None:
-            raise missing()
+        live, _ = await readable(self._repository, article_id, self._clock())
         return live
 
     def _readable(self, past: Past, number: int) -> Document:

@@ -17,22 +17,22 @@ _DATELINE: Final = ("place", "date", "agency")
 
 
 class Killed(Exception):
-    """The provider has killed the article; `notice` says so without a word of its text."""
+    """The provider has killed the article; what may be said of it is told by `notices.py`."""
 
-    def __init__(self, notice: dict[str, Any]) -> None:
+    def __init__(self, tombstone: Document) -> None:
         super().__init__("killed")
-        self.notice = notice
+        self.tombstone = tombstone
 
 
 def article(document: Document, now: datetime) -> dict[str, Any] | None:
     """The article as readers get it, or None where they get nothing (withheld, under embargo).
 
     Raises:
-        Killed: with the notice.
+        Killed: with the tombstone.
     """
     match standing(document, now):
         case "killed":
-            raise Killed(notice(document))
+            raise Killed(document)
         case "usable":
             return _told(document) | _asides(document, now)
         case _:
@@ -42,7 +42,8 @@ def article(document: Document, now: datetime) -> dict[str, Any] | None:
 def notice(document: Document) -> dict[str, Any]:
     """What is told of a killed article: who it was and why it went, never its text.
 
-    `title` is the headline as the provider last gave it, which a reader needs to know which story is meant.
+    `title` is the headline as the provider last gave it, which a reader needs to know which story is meant; whether it may be
+    told is for `notices.told` to say.
     """
     return {
         "id": document.get("id"),

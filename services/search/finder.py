@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from services.search import article as articles
 from services.search import as_of, collapse, copies, results, trace
 from services.search import cursor as cursors
 from services.search.body import Languages, asked_languages, search_body
 from services.search.dates import rfc3339_ms
 from services.search.history_repository import HistoryRepository
 from services.search.query.tree import searches_text
-from services.search.refusals import article_key, gone, missing
+from services.search.readable import readable
 from services.search.request import Search, read_search, refuse, spelled_span
 from shared.elastic.languages import text_field
 from shared.errors import NewswireError, Refused, Transient
@@ -134,7 +133,7 @@ class Finder:
             Transient: Elasticsearch is away.
         """
         now = self._clock()
-        document, told = await self._readable(article_id, now)
+        document, told = await readable(self._repository, article_id, now)
         return told | await self._told_of(document, now)
 
     async def similar(self, article_id: str) -> dict[str, Any]:
@@ -145,24 +144,12 @@ class Finder:
             Transient: Elasticsearch is away.
         """
         now = self._clock()
-        document, _ = await self._readable(article_id, now)
+        document, _ = await readable(self._repository, article_id, now)
         told = await self._told_of(document, now)
         members = await self._repository.whole(copies.members_body(copies.cluster_of(document), now))
         ids = [hit["_id"] for hit in members["hits"]["hits"] if hit["_id"] != document["id"]]
         texts = await self._repository.whole(copies.texts_body(ids, now)) if ids else {"hits": {"hits": []}}
         return copies.similar(document, told, members, texts)
-
-    async def _readable(self, article_id: str, now: datetime) -> tuple[results.Document, dict[str, Any]]:
-        """The live document of an id, and what readers are told of it; raises as `article`."""
-        known = article_key(article_id)
-        document = await self._repository.article(known) if known else None
-        try:
-            told = articles.article(document, now) if document else None
-        except articles.Killed as killed:
-            raise gone(killed) from None
-        if document is None or told is None:
-            raise missing()
-        return document, told
 
     async def _told_of(self, document: results.Document, now: datetime) -> dict[str, Any]:
         return copies.told_of(document, await self._repository.whole(copies.standing_body(document, now)))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, Protocol
 
-from services.search import as_of, versions
+from services.search import as_of, notices, versions
 from services.search.repository import ElasticRepository, Repository, require_whole
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, MARKS
 
@@ -45,6 +46,9 @@ class HistoryRepository(Repository, Protocol):
 
     async def kills(self, body: Document) -> list[Document]:
         """The tombstones that a search body finds, in its order."""
+
+    async def pasts(self, article_ids: Sequence[str], now: datetime) -> dict[str, notices.Past]:
+        """What history knows of these killed articles, by id; at least one is asked for."""
 
 
 class ElasticHistory(ElasticRepository):
@@ -94,6 +98,10 @@ class ElasticHistory(ElasticRepository):
     async def kills(self, body: Document) -> list[Document]:
         """See `HistoryRepository`; raises as `standings`."""
         return await self._sources(ARTICLES, body)
+
+    async def pasts(self, article_ids: Sequence[str], now: datetime) -> dict[str, notices.Past]:
+        """See `HistoryRepository`; raises as `standings`."""
+        return notices.pasts_of(await self._answer(ARTICLE_VERSIONS, notices.past_body(article_ids, now)))
 
     async def _sources(self, aliases: str, body: Document) -> list[Document]:
         return [hit["_source"] for hit in (await self._answer(aliases, body))["hits"]["hits"]]

@@ -16,7 +16,7 @@ from typing import Any, Final
 import orjson
 
 from services.search import cursor as cursors
-from services.search.article import notice
+from services.search import notices
 from services.search.dates import DateError, parse_span, parse_zone, rfc3339_ms
 from services.search.request import MAX_CURSOR_LENGTH, MAX_VALUE_LENGTH, MAX_VALUES, refuse, unknown_parameter
 
@@ -30,7 +30,7 @@ DEFAULT_SIZE: Final = 100
 MAX_SIZE: Final = 1000
 SHOWN: Final = [
     "id", "story_id", "provider_id", "feed", "slugline", "notice_title", "reason", "status_given", "version_time",
-    "received", "indexed", "first_published", "version", "kill_partition", "kill_offset",
+    "received", "indexed", "first_published", "version", "revision", "order_id", "erased", "kill_partition", "kill_offset",
 ]  # fmt: skip
 _KIND: Final = b"\x02"
 
@@ -166,7 +166,15 @@ def body(asked: Asked, reached: Marks, marks: Marks) -> dict[str, Any] | None:
     }
 
 
-def page(asked: Asked, reached: Marks, marks: Marks, tombstones: Sequence[Document], key: bytes) -> dict[str, Any]:
+def page(
+    asked: Asked,
+    reached: Marks,
+    marks: Marks,
+    tombstones: Sequence[Document],
+    key: bytes,
+    *,
+    pasts: Mapping[str, notices.Past],
+) -> dict[str, Any]:
     """The answer: a page of notices, and the cursor of the next, which is there also where nothing more has come yet.
 
     Args:
@@ -175,6 +183,7 @@ def page(asked: Asked, reached: Marks, marks: Marks, tombstones: Sequence[Docume
         marks: as the search was held to.
         tombstones: what it found, up to one more than a page.
         key: what cursors are signed with.
+        pasts: what history knows of their articles, by id.
     """
     shown, more = tombstones[: asked.size], len(tombstones) > asked.size
     after = dict(reached)
@@ -186,12 +195,12 @@ def page(asked: Asked, reached: Marks, marks: Marks, tombstones: Sequence[Docume
         after |= {partition: max(mark, after.get(partition, -1)) for partition, mark in marks.items()}
     payload = orjson.dumps([asked.fingerprint, sorted(after.items())])
     return {
-        "items": [told(tombstone) for tombstone in shown],
+        "items": [told(tombstone, pasts.get(str(tombstone["id"]))) for tombstone in shown],
         "more": more,
         "next": cursors.sealed(_KIND, payload, key),
     }
 
 
-def told(tombstone: Document) -> dict[str, Any]:
+def told(tombstone: Document, past: notices.Past | None) -> dict[str, Any]:
     """A kill as it is listed: the notice, and since when the article answers 410. Never text."""
-    return notice(tombstone) | {"version": tombstone.get("version"), "searchable": tombstone.get("indexed")}
+    return notices.told(tombstone, past) | {"version": tombstone.get("version"), "searchable": tombstone.get("indexed")}

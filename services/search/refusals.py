@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
-from services.search.article import Killed
 from shared.problems import Problem, problem
 
 
-def gone(killed: Killed) -> Problem:
+def gone(notice: Mapping[str, Any]) -> Problem:
     """The 410 of a killed article, with its notice."""
-    detail = "the provider has withdrawn this article; what may be said of it is in the notice"
-    return problem("killed", detail, members={"notice": killed.notice})
+    detail = "this article was killed, by its provider or by an operator; what may be said of it is in the notice"
+    return problem("killed", detail, members={"notice": notice})
 
 
 def missing() -> Problem:

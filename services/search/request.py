@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, Literal, NoReturn, get_args
@@ -136,7 +136,7 @@ def refuse(parameter: str, message: str, *, code: str = "bad-parameter", **place
     return problem(code, message, errors=[{"parameter": parameter, **place, "code": code, "message": message}])
 
 
-def unknown_parameter(name: str, known: Iterable[str]) -> Problem:
+def unknown_parameter(name: str, known: Collection[str]) -> Problem:
     """The 400 of a parameter that there is not."""
     return problem(
         "unknown-parameter",
@@ -145,7 +145,7 @@ def unknown_parameter(name: str, known: Iterable[str]) -> Problem:
             {
                 "parameter": name[:100],
                 "code": "unknown-parameter",
-                "message": f"known are {', '.join(sorted(known))}",
+                "message": f"known are {', '.join(sorted(known))}" if known else "none is known here",
             }
         ],
     )

@@ -195,6 +195,43 @@ async def test_kills_and_erasures_by_operators_are_listed_too(room):
         await versions(room, one, 410)
 
 
+@pytest.mark.parametrize("way", ["provider", "operator", "kill first"])
+@pytest.mark.parametrize("held", ["embargoed_until", "embargo_open", "withheld"])
+async def test_the_headline_of_what_was_never_free_is_in_no_notice(room, held, way):
+    worker = room.worker()
+    facts = {
+        "embargoed_until": {"embargoed_until": room.now + timedelta(hours=2)},
+        "embargo_open": {"embargo_open": True},
+        "withheld": {"status": Status.WITHHELD},
+    }[held]
+    secret = room.article("x", version=1, feed=room.tag, title="zyzzyva", slugline="ZYZZYVA", **facts)
+    kill = room.article("x", version=2, feed=room.tag, status=Status.KILLED, title="zyzzyva", slugline="ZYZZYVA")
+    ending = room.order(secret, Order.KILL) if way == "operator" else room.record(kill)
+    for record in [ending, room.record(secret)] if way == "kill first" else [room.record(secret), ending]:
+        await worker.handle([record])
+    [notice] = (await kills(room))["items"]
+    assert (notice["id"], notice["title"], notice["slugline"]) == (str(secret.article_id), None, None)
+    gone = await room.client.get(f"/v1/articles/{secret.article_id}")
+    page = await room.client.get(f"/articles/{secret.article_id}")
+    assert (gone.status_code, page.status_code) == (410, 410)
+    assert "zyzzyva" not in (gone.text + page.text).lower()
+
+
+async def test_the_notice_of_an_operators_kill_has_the_headline_that_was_free(room):
+    worker = room.worker()
+    free = room.article("x", version=1, feed=room.tag, title="As it was free")
+    later = room.article("x", version=2, feed=room.tag, title="zyzzyva", embargoed_until=room.now + timedelta(hours=2))
+    await worker.handle(room.records(free))
+    await worker.handle(room.records(later))
+    room.tick()
+    await worker.handle([room.order(free, Order.KILL, reason="Wrong.")])
+    [notice] = (await kills(room))["items"]
+    assert (notice["title"], notice["reason"]) == ("As it was free", "Wrong.")
+    assert notice["killed"][:19] == room.now.isoformat()[:19], "when the order was carried out, not when the story came"
+    gone = await room.get(f"/v1/articles/{free.article_id}", 410)
+    assert gone["notice"].items() <= notice.items()
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_none_is_missed_and_none_comes_twice_while_kills_arrive(room, seed):
     """Two partitions, each a worker of its own; times of the kills run backwards; a reader pages in between."""

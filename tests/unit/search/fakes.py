@@ -69,6 +69,7 @@ class FakeRepository:
         self.answers = [answer()]
         self.documents = {}
         self.wholes = []
+        self.past = {}
         self.traces = ([], [], [])
         self.present = ("en",)
         self.error = None
@@ -89,6 +90,10 @@ class FakeRepository:
     async def trace(self, key):
         self._fail()
         return self.traces
+
+    async def pasts(self, article_ids, now):
+        self._fail()
+        return {id_: self.past[id_] for id_ in article_ids if id_ in self.past}
 
     async def languages(self):
         self._fail()

@@ -134,7 +134,7 @@ async def test_a_bug_is_a_500_that_says_nothing(client, repository):
         ({"status": "withheld"}, 404),
         ({"embargo_open": True}, 404),
         ({"embargoed_until": at(hours=1)}, 404),
-        ({"status": "killed", "notice_title": "Gone"}, 410),
+        ({"status": "killed", "notice_title": "Gone", "revision": 1}, 410),
     ],
 )
 async def test_articles_by_their_standing(client, repository, facts, status):
@@ -150,6 +150,15 @@ async def test_articles_by_their_standing(client, repository, facts, status):
             ID,
             "Gone",
         )
+
+
+@pytest.mark.parametrize("path", ["", "/versions", "/versions/1", "/versions/1..2", "/similar"])
+async def test_an_article_takes_no_parameter_that_there_is_not(client, repository, path):
+    repository.documents[ID] = document(revision=1)
+    for address in (f"/v1/articles/{ID}{path}", f"/v1/trace/{ID}"):
+        refused = await client.get(address, params={"asof": "2024-01-01"})
+        assert (refused.status_code, refused.json()["type"]) == (400, "/problems/unknown-parameter"), address
+        assert refused.json()["errors"][0]["parameter"] == "asof"
 
 
 @pytest.mark.parametrize("name", ["nosuch", ID[:-1], "x" * 36, "{" + ID + "}", ID.replace("-", "")])

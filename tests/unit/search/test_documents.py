@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.search.article import Killed, article
+from services.search.article import notice as article_notice
 from services.search.reader import expired, standing
 from services.search.request import read_search
 from services.search.results import partial, results
@@ -127,7 +128,8 @@ def test_a_killed_article_is_a_notice_without_text():
     )
     with pytest.raises(Killed) as killed:
         article(stored, NOW)
-    notice = killed.value.notice
+    assert killed.value.tombstone is stored
+    notice = article_notice(stored)
     assert (notice["id"], notice["title"], notice["reason"], notice["killed"]) == (ID, "Talks in Minsk", "wrong", at())
     assert "secret" not in str(notice)
     assert "source" not in notice, "a tombstone has none; the feed says whose story it was"

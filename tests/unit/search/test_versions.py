@@ -185,26 +185,26 @@ def tombstone(partition, offset):
 def test_the_cursor_goes_as_far_as_was_shown_and_to_the_marks_at_the_end():
     asked = kills.read([("size", "2")], NOW)
     marks = {0: 10, 1: 7}
-    first = kills.page(asked, {}, marks, [tombstone(0, 3), tombstone(1, 4), tombstone(0, 5)], KEY)
+    first = kills.page(asked, {}, marks, [tombstone(0, 3), tombstone(1, 4), tombstone(0, 5)], KEY, pasts={})
     assert ([item["id"] for item in first["items"]], first["more"]) == (["0-3", "1-4"], True)
     again = kills.read([("size", "2"), ("cursor", first["next"])], NOW)
     reached = kills.resume(again, KEY)
     assert reached == {0: 3, 1: 4}
-    last = kills.page(again, reached, marks, [tombstone(0, 5)], KEY)
+    last = kills.page(again, reached, marks, [tombstone(0, 5)], KEY, pasts={})
     assert last["more"] is False
     assert kills.resume(kills.read([("cursor", last["next"])], NOW), KEY) == marks
 
 
 def test_a_mark_that_is_lost_takes_no_cursor_back():
     asked = kills.read([], NOW)
-    told = kills.page(asked, {0: 10, 5: 2}, {0: 4}, [], KEY)
+    told = kills.page(asked, {0: 10, 5: 2}, {0: 4}, [], KEY, pasts={})
     assert kills.resume(kills.read([("cursor", told["next"])], NOW), KEY) == {0: 10, 5: 2}
     assert kills.body(asked, {0: 10}, {0: 10}) is None
 
 
 @pytest.mark.parametrize("tail", ["A", "", "AA"])
 def test_a_forged_cursor_is_refused(tail):
-    cursor = kills.page(kills.read([], NOW), {}, {0: 1}, [], KEY)["next"]
+    cursor = kills.page(kills.read([], NOW), {}, {0: 1}, [], KEY, pasts={})["next"]
     with pytest.raises(Problem):
         kills.resume(kills.read([("cursor", cursor[:-2] + tail)], NOW), KEY)
     with pytest.raises(Problem):
