@@ -41,11 +41,17 @@ def show(answer: dict[str, Any]) -> None:
             )
         console().print(table)
     for article in answer.get("articles") or []:
-        found = article.get("searchable")
-        state = f"searchable since {found}" if found else "not searchable yet"
-        say(f"article {article.get('id')}: {article.get('change')}, {article.get('status')}, {state}")
+        say(f"article {article.get('id')}: {article.get('change')}, {_state(article)}")
     for letter in answer.get("dead_letters") or []:
         say(f"dead letter at {letter.get('stage')}: {letter.get('class')}: {letter.get('reason')}")
+
+
+def _state(article: dict[str, Any]) -> str:
+    """Since when it is how; only what readers may have is called searchable."""
+    status, since = article.get("status"), article.get("searchable")
+    if not since:
+        return f"{status}, not searchable yet"
+    return f"{status}, searchable since {since}" if status == "usable" else f"{status} since {since}"
 
 
 def after(received: str | None, at: str | None) -> str:

@@ -13,7 +13,7 @@ from cli.addresses import given
 from cli.metrics import Reading, lag, rate, read_metrics
 from cli.results import heading, marked, results_table
 from cli.stack import child_environment
-from cli.trace import after
+from cli.trace import after, show
 
 METRICS = """\
 # TYPE newswire_records_total counter
@@ -188,3 +188,17 @@ def test_wrong_usage_is_code_2_without_a_traceback():
     result = CliRunner().invoke(main.app, ["push"])
     assert result.exit_code == 2
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [("usable", "usable, searchable since 2026"), ("killed", "killed since 2026"), ("withheld", "withheld since")],
+)
+def test_a_trace_calls_searchable_only_what_readers_may_have(capsys, status, told):
+    show(
+        {
+            "known": True,
+            "articles": [{"id": "a", "change": "x", "status": status, "searchable": "2026-01-01T00:00:00Z"}],
+        }
+    )
+    assert told in capsys.readouterr().out.replace("\n", " ")
