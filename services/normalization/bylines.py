@@ -18,16 +18,72 @@ MOST: Final = 20
 LONGEST: Final = 100
 
 _BY = re.compile(
-    r"^\s*(?:(?:written|text|texte|texto|testo|words|reported|story)\s+)?(?:by|von|par|por|di|de|door|af|av|του|της|από)[\s:]+"
-    r"|^\s*(?:text|texte|texto|testo|author|autor|autore|auteur|ρεπορτάζ|επιμέλεια|κείμενο)\s*:\s*",
+    r"^\s*(?:(?:written|text|texte|texto|testo|words|reported|story|posted|published|reporting|analysis)\s+)?"
+    r"(?:by|von|par|por|di|de|door|af|av|nga|του|της|από)[\s:]+"
+    r"|^\s*(?:text|texte|texto|testo|authors?|autor(?:en|es)?|autore|auteur|reporter|tekst|forfatter|journalist|penulis|oleh|yazar"
+    r"|ρεπορτάζ|επιμέλεια|κείμενο|συντάκτης|автор(?:ы|и)?|редактор|текст|作者|記者|记者|责编|责任编辑|編輯|编辑|文)\s*[:：/／]\s*",
     re.IGNORECASE,
 )
-_BREAKS = re.compile(r"\s*[,;|/&•·]\s*|\s+(?:and|und|og|och|και)\s+")
+_BREAKS = re.compile(r"\s*[,;|/&•·、，]\s*(?:(?:and|und|og|och|και|et|y|e)\s+)?|\s+(?:and|und|og|och|και)\s+")
 _AND_OR_PART = re.compile(r"\s+(?:y|e|et)\s+")
 """'And' between names, but also inside them: José Ortega y Gasset, Eça de Queiroz e Silva."""
 _INITIALS = re.compile(r"\s*\((?:[a-zäöüß]{2,5}\.?|[A-Z]{2,3})\)$")
 _AGENCIES = frozenset(fold(name) for name in wording.AGENCIES.split())
 _NAME = re.compile(r"(?:[^\W\d_][\w.'’\-]*\s+){1,5}[^\W\d_][\w.'’\-]*")
+_PARTICLES = frozenset(
+    [
+        "de",
+        "da",
+        "do",
+        "dos",
+        "das",
+        "del",
+        "della",
+        "delle",
+        "di",
+        "du",
+        "des",
+        "la",
+        "le",
+        "el",
+        "al",
+        "bin",
+        "ibn",
+        "ben",
+        "van",
+        "von",
+        "der",
+        "den",
+        "ter",
+        "ten",
+        "zu",
+        "zur",
+        "af",
+        "av",
+        "i",
+        "y",
+        "e",
+        "et",
+        "und",
+        "und’",
+        "bint",
+    ]
+)
+"""Small words inside a person's name; any other small one makes a line a phrase."""
+_NO_NAMES = frozenset(
+    """
+correspondent correspondents reporter editor editors director columnist contributor producer redakteur redakteurin journalist
+follow published posted updated posts popular read more min minutes mins view editorial print share comments opinion archive
+chief deputy senior
+""".split()  # noqa: SIM905 - a list of words reads best as words
+)
+"""Words of offices and of buttons: a line with one of them is no name."""
+_ADDRESS = re.compile(r"(?:https?:/{1,2}|www\.)\S*", re.IGNORECASE)
+_READING_TIME = re.compile(r"\d+\s*min(?:s|utes?|uten|uti|utos)?\b.*", re.IGNORECASE)
+_HAN = re.compile(
+    r"[（(【\[]?\s*(?:责任编辑|责编|编辑|編輯|作者|记者|記者)\s*[：:]\s*(?P<names>[\u4e00-\u9fff·、，, ]{2,40}?)\s*[）)】\]]?"
+)
+"""A Chinese line of who wrote or edited: '(责编：牛镛、岳弘彬)'."""
 
 
 def names(given: Iterable[str]) -> list[str]:
@@ -41,17 +97,29 @@ def names(given: Iterable[str]) -> list[str]:
 
 def persons(given: Iterable[str]) -> list[str]:
     """Of the names in lines of a page only those that look like a person's, or are an agency's."""
-    return [
-        name
-        for name in names(given)
-        if _is_agency(name)
-        or (_NAME.fullmatch(name) and name[0].isupper() and name == name.strip() and not name.isupper())
-    ]
+    return [name for name in names(given) if _is_agency(name) or _is_person(name)]
+
+
+def _is_person(name: str) -> bool:
+    """Whether a name is one by its look: two to six words with capitals, but for particles, and none of an office."""
+    if not _NAME.fullmatch(name) or not name[0].isupper():
+        return False
+    words = name.split()
+    if any(word.casefold().strip(".") in _NO_NAMES or word.endswith(("'s", "’s")) for word in words):
+        return False
+    return all(
+        word[0].isupper() or word in _PARTICLES or not word[0].islower() or "’" in word[:3] or "'" in word[:3]
+        for word in words
+    )
 
 
 def signed(line: str) -> list[str]:
     """The persons in a line that is a byline by its first word ('Von Magdalena Huber und Tobias Reiter'), else none."""
-    return persons([line]) if len(line) <= LONGEST and _BY.match(line) else []
+    if len(line) > LONGEST:
+        return []
+    if han := _HAN.fullmatch(line):
+        return [name for name in re.split(r"[、，, ]+", han["names"]) if len(name) >= 2]
+    return persons([line]) if _BY.match(line) else []
 
 
 def without_site(found: list[str], sites: Iterable[str]) -> list[str]:
@@ -63,12 +131,18 @@ def without_site(found: list[str], sites: Iterable[str]) -> list[str]:
 def _parted(text: str) -> Iterator[str]:
     if text.lower().startswith(("http://", "https://", "www.", "@")) or "@" in text:
         return
+    text = _ADDRESS.sub(" ", text) if "/" in text or "www" in text else text
     several = any(mark in text for mark in ",;|•") or len(text) > 30
     for part in _BREAKS.split(text) if several else [text]:
         for one in _joined(part) if several else [part]:
             name = _INITIALS.sub("", _BY.sub("", one)).strip(" .·•-–—:")
-            if name and len(name) <= LONGEST and any(map(str.isalpha, name)) and not is_moment(name):
+            if name and len(name) <= LONGEST and any(map(str.isalpha, name)) and not _is_no_name(name):
                 yield name
+
+
+def _is_no_name(text: str) -> bool:
+    """Whether a part of a byline is a date, or how long the text takes to read."""
+    return _READING_TIME.fullmatch(text) is not None or is_moment(text)
 
 
 def _joined(text: str) -> Iterator[str]:

@@ -26,6 +26,7 @@ from services.normalization.headline import Source, headlines, letters, plain
 from services.normalization.jsonld import Graph
 from services.normalization.moments import LONGEST, is_moment
 from services.normalization.outline import Outline, Piece, read_outline
+from services.normalization.page_byline import byline_on, place_of_headline
 from services.normalization.page_dates import Found, corrected_by, first_readable, zone_of
 from services.normalization.page_kind import PageKind, Said, kind_of_page
 from services.normalization.parts import Block, BlockTag, GivenDate
@@ -54,8 +55,6 @@ _AUTHORS = (
     "author", "article:author", "parsely-author", "dc.creator", "byl", "sailthru.author", "cxenseparse:author", "twitter:data1",
 )  # fmt: skip
 _HEAD = ("meta", "script", "title", "h1", "time", "link", "figure")
-_LONGEST_BYLINE = 120
-_BYLINES = "//*[@rel='author' or @itemprop='author' or contains(@class,'byline') or contains(@class,'author') or contains(@class,'autor')]"
 _DATES = (
     "//*[@itemprop='datePublished' or contains(@class,'date') or contains(@class,'Date') or contains(@class,'time') or "
     "contains(@class,'publi') or contains(@class,'fecha') or contains(@class,'datum') or contains(@class,'data-')]"
@@ -155,35 +154,18 @@ class Page:
         return self._byline() or found
 
     def _byline(self) -> list[str]:
-        for element in named(self.tree, _BYLINES) if self.tree is not None else ():
-            if element.tag in ("script", "style", "meta", "link", "body", "html") or is_outside(element):
-                continue
-            links = [words for one in element.iter("a") if (words := text_of(one))]
-            line = text_of(element)
-            if line and len(line) <= _LONGEST_BYLINE:
-                found = bylines.persons(links) or bylines.persons([line])
-                if own := bylines.without_site(found, self.sites):
-                    return own
-        lines = (bylines.signed(piece.text) for piece in (*self._at_headline, *self._at_end))
-        return next((own for found in lines if (own := bylines.without_site(found, self.sites))), [])
+        return byline_on(self.outline, self.extracted, self.sites)
 
     @cached_property
     def _at_headline(self) -> list[Piece]:
         """The pieces around the headline, those below it first."""
         pieces = self.outline.pieces
-        headline = next((number for number, piece in enumerate(pieces) if piece.tag == "h1"), None)
+        first = next(iter(self.extracted.pieces), None)
+        place = next((number for number, piece in enumerate(pieces) if piece is first), 0)
+        headline = place_of_headline(pieces, place)
         if headline is None:
             return []
         return pieces[headline + 1 : headline + 15] + pieces[max(headline - 5, 0) : headline]
-
-    @property
-    def _at_end(self) -> list[Piece]:
-        """The body's last piece and the two behind it."""
-        last = next(reversed(self.extracted.pieces), None)
-        if last is None:
-            return []
-        place = next(number for number, piece in enumerate(self.outline.pieces) if piece is last)
-        return self.outline.pieces[place : place + 3]
 
     def published(self) -> Found:
         """When it was published; a day alone where only htmldate finds one."""
