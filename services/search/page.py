@@ -20,7 +20,6 @@ from starlette.staticfiles import StaticFiles
 from services.search import page_model as model
 from services.search.archive import Archive
 from services.search.finder import Finder
-from services.search.reader import expired
 from services.search.version_model import changes, steps
 from shared.errors import Misconfigured, Refused, Transient
 from shared.events import now
@@ -61,7 +60,7 @@ class Page:
             "sentence": model.sentence,
             "web_address": model.web_address,
         }
-        self._templates.globals |= {"build": _build(), "find": _find}
+        self._templates.globals |= {"build": _build(), "find": _find, "read": model.story_address}
 
     async def home(self, request: Request) -> Response:
         """`GET /`: the search, and what it found."""
@@ -82,6 +81,7 @@ class Page:
             bars=model.bars(found["histogram"] or (), step, pairs),
             chart=(model.CHART_WIDTH, model.CHART_HEIGHT),
             next=model.address([*model.without(pairs), ("cursor", cursor)]) if cursor else None,
+            earlier=model.earlier(pairs, now()),
             first=model.address(model.without(pairs)) if any(name == "cursor" for name, _ in pairs) else None,
             chips=model.chips(pairs),
             narrowed=model.without(pairs, "sort", "size", "tz"),
@@ -98,12 +98,13 @@ class Page:
             return await self._found(pairs, model.coarser(step))
 
     async def article(self, request: Request) -> Response:
-        """`GET /articles/{id}`: one story to read, or why there is none."""
+        """`GET /articles/{id}`: one story to read, as it stands or `as_of` a moment, or why there is none."""
+        asked, id_ = request.query_params.get("as_of"), request.path_params["id"]
         try:
-            story = await self._finder.article(request.path_params["id"])
+            story = await (self._archive.article(id_, [("as_of", asked)]) if asked else self._finder.article(id_))
         except (Problem, Transient, Misconfigured) as error:
             return self._not_shown(error)
-        return self._render("article.html", form=_form([]), story=story, expired=expired(story, now()))
+        return self._render("article.html", form=_form([]), story=story, asked=asked)
 
     async def versions(self, request: Request) -> Response:
         """`GET /articles/{id}/versions`: what a story was, step by step."""

@@ -12,12 +12,15 @@ from urllib.parse import urlencode, urlsplit
 
 from markupsafe import Markup, escape
 
-from services.search.dates import DateError, parse_span
+from services.search.as_of import read_moment
+from services.search.dates import DateError, parse_span, parse_zone, rfc3339_ms
 from services.search.request import FILTERS
 
 Pairs = Sequence[tuple[str, str]]
 
 FACETS: Final = ("language", "section", "source")
+_ASIDE: Final = ("as_of", "versions", "collapse")
+"""Parameters that the form has no place for."""
 CHART_WIDTH: Final = 1000
 CHART_HEIGHT: Final = 64
 _MARKS: Final = {"<em>": Markup("<em>"), "</em>": Markup("</em>")}
@@ -96,12 +99,25 @@ def choices(pairs: Pairs, name: str, counted: Sequence[Mapping[str, Any]]) -> li
 
 
 def chips(pairs: Pairs) -> list[Choice]:
-    """The filters that no facet shows, and an earlier moment, each leading to the search without it."""
+    """The filters that no facet shows, and what else narrows or moves a search, each leading to the search without it."""
     return [
         Choice(f"{name}: {value}", None, address(toggled(pairs, name, value)), chosen=True)
         for name, value in pairs
-        if (name in FILTERS and name not in FACETS) or name == "as_of"
+        if (name in FILTERS and name not in FACETS) or name in _ASIDE
     ]
+
+
+def earlier(pairs: Pairs, now: datetime) -> str | None:
+    """The moment of a search that was answered `as_of` one, RFC 3339: links into it must not move with the clock."""
+    given = {name: value.strip() for name, value in pairs}
+    if not given.get("as_of"):
+        return None
+    return rfc3339_ms(read_moment(given["as_of"], parse_zone(given.get("tz") or "UTC"), now))
+
+
+def story_address(article_id: str, moment: str | None) -> str:
+    """Where a story is read, as it stands or as it was."""
+    return address([("as_of", moment or "")], f"/articles/{article_id}")
 
 
 def language_name(code: str | None) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import random
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -228,6 +230,15 @@ async def test_the_page_of_an_earlier_moment_says_so(room):
     assert "As it is" not in page
     assert f"as_of: {then.isoformat()}" in page.replace("&#43;", "+")
     assert f'href="/?source={room.tag}"' in page, "and leads back to the present"
+    [link] = re.findall(r'href="(/articles/[^"]*)"', page)
+    read = (await room.client.get(html.unescape(link))).text
+    assert "As it was</h1>" in read, "its stories are read as they were"
+    assert f'href="/articles/{room.article().article_id}"' in read, "and lead to what they are"
+    room.tick()
+    await worker.handle(room.records(room.article(version=3, status=Status.KILLED)))
+    gone = await room.client.get(html.unescape(link))
+    assert (gone.status_code, "As it was" in gone.text) == (410, False)
+    assert (await room.client.get(f"/articles/{room.article().article_id}?as_of=nonsense")).status_code == 400
 
 
 @pytest.mark.parametrize("path", ["versions", "versions/1", "versions/1..1", "similar"])

@@ -318,6 +318,26 @@ async def test_an_expired_story_says_so(client, repository, expires, said):
     assert ("leave to use this story ended" in (await client.get(f"/articles/{ID}")).text) == said
 
 
+async def test_the_page_of_a_story_says_what_stands_for_it_and_how_many_say_the_same(client, repository):
+    repository.documents[ID] = document(replaced_by="another")
+    found = {"named": {"doc_count": 1}, "itself": {"doc_count": 1}}
+    repository.wholes = [answer(hit(1), total=3, aggregations=found)]
+    shown = (await client.get(f"/articles/{ID}")).text
+    assert '<a href="/articles/another">read that</a>' in shown
+    assert f'<a href="/v1/articles/{ID}/similar">2 others say the same</a>' in shown
+
+
+async def test_the_page_shows_of_copies_one_and_how_many_it_stands_for(client, repository):
+    copies = {"stories": {"hits": {"total": {"value": 4}}}}
+    repository.answers = [
+        answer(hit(1, inner_hits=copies), total=4, aggregations={**FOUND, "stories": {"value": 1}}),
+    ]
+    shown = (await client.get("/", params={"collapse": "story"})).text
+    assert "3 copies" in shown
+    assert "1 without copies" in shown
+    assert "collapse: story" in shown, "and a way out of it"
+
+
 async def test_the_page_needs_nothing_that_its_policy_forbids(client, repository):
     repository.answers = [answer(hit(1), total=1, aggregations=FOUND)]
     repository.documents[ID] = document(
