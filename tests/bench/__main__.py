@@ -26,6 +26,7 @@ from tests.bench import rows as measure
 from tests.bench.load import percentile
 from tests.bench.rows import FLOOR_INDEX, Bench
 from tests.bench.stories import load_rows
+from tests.fidelity.wire_formats import own_items, reading
 from tests.harness import Pipeline
 
 TURNS = 3
@@ -35,7 +36,7 @@ console = Console()
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of everything, only to see that it runs")
-    parser.add_argument("--only", default="throughput,latency,search,growth", help="figures to take, by comma")
+    parser.add_argument("--only", default="throughput,latency,search,growth,formats", help="figures to take, by comma")
     return parser.parse_args()
 
 
@@ -176,6 +177,19 @@ def print_table(figures: dict[str, Any], corpus: str) -> None:
         console.print(f"resident MiB before and after 80,000 more stories: {parts}")
 
 
+def formats() -> dict[str, str]:
+    """What it costs to read an item of each wire format: a table, and the same for the report. Needs no server."""
+    console.log("formats: reading an item of each")
+    rows = list(reading(own_items()))
+    table = Table(title="CPU to read an item")
+    for heading in ("item", "µs", "goal", "holds"):
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(row.task.removeprefix("read an item of "), row.ours, row.goal, "yes" if row.holds else "NO")
+    console.print(table)
+    return {row.task: row.ours for row in rows}
+
+
 def main() -> None:
     options = arguments()
     scale = 0.1 if options.quick else 1.0
@@ -195,6 +209,8 @@ def main() -> None:
             pipeline.stop()
             servers.stop()
     print_table(figures, corpus)
+    if "formats" in options.only.split(","):
+        figures["format_read"] = formats()
     machine = {
         "cores": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30),

@@ -7,7 +7,7 @@ is bytes → what the provider said; the whole way to the normalized article's b
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from services.normalization.formats import registry
@@ -33,14 +33,24 @@ BETWEEN = {"anpa_1312.txt": b"\r\n\t   ", "iptc_7901.txt": b"\r\n\r\n", "text.tx
 
 def rows(corpora: Path) -> Iterator[Row]:
     yield from conformance(corpora)
-    own = {file.stem: grown(file) for file in sorted(FULL.iterdir())}
+    own = own_items()
+    yield from reading(own)
+    yield from speeds(corpora, own)
+
+
+def own_items() -> dict[str, bytes]:
+    """An item of each format, by the name of its file."""
+    return {file.stem: grown(file) for file in sorted(FULL.iterdir())}
+
+
+def reading(own: Mapping[str, bytes]) -> Iterator[Row]:
+    """What it costs to read each; `make bench` prints it too."""
     for name, value in each(own.items(), "formats", len(own)):
         item = raw(value, None)
         read = microseconds(registry.detect(item).read, item)
         yield Row(
             f"read an item of {len(value) / 1024:.1f} KB: {name}", f"{read:.0f} µs", "-", f"≤ {GOAL} µs", read <= GOAL
         )
-    yield from speeds(corpora, own)
 
 
 def conformance(corpora: Path) -> Iterator[Row]:
