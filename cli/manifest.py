@@ -19,6 +19,8 @@ BATCH_BYTES = 4 * 1024 * 1024
 """A batch is sent once it has that many lines or bytes; a single longer line goes alone."""
 
 JSON, NDJSON = "application/json", "application/x-ndjson"
+UNKNOWN = "application/octet-stream"
+"""The front door tells by the content whether it is a text; called a text, a picture would be taken and come to nothing later."""
 TYPES = {
     ".json": JSON,
     ".ndjson": NDJSON,
@@ -57,7 +59,7 @@ def sniff(content: bytes) -> str:
     if head[:1] == b"<":
         lowered = head[:1024].lower()
         return "text/html" if b"<html" in lowered or b"<!doctype html" in lowered else "application/xml"
-    return "text/plain"
+    return UNKNOWN
 
 
 def _is_lines_of_json(content: bytes) -> bool:

@@ -7,6 +7,7 @@ from cli.manifest import (
     BATCH_BYTES,
     JSON,
     NDJSON,
+    UNKNOWN,
     NotFound,
     Parcel,
     batch,
@@ -31,8 +32,9 @@ from cli.manifest import (
         (b"<!DOCTYPE html><p>x", "text/html"),
         (b"\n<HTML><p>x", "text/html"),
         (b'<?xml version="1.0"?><nitf/>', "application/xml"),
-        (b"KIEV, Feb 8 (AMNA) -", "text/plain"),
-        (b"", "text/plain"),
+        (b"KIEV, Feb 8 (AMNA) -", UNKNOWN),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", UNKNOWN),
+        (b"", UNKNOWN),
     ],
 )
 def test_content_types_are_told_by_content(content, expected):
