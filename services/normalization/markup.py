@@ -8,10 +8,9 @@ its own where there is no such text.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from lxml import etree
-from lxml.html import HTMLParser, document_fromstring
 
 from services.normalization import layout
 from services.normalization.parts import Block, BlockTag
@@ -60,13 +59,18 @@ def paragraphs(element: Element, skip: frozenset[str] = frozenset()) -> str | No
     return "\n\n".join(block.text for block in blocks(element, skip)) or None
 
 
+@cache
+def _parser() -> etree.HTMLParser:
+    """Not that of `lxml.html`, which asks for a class of its own for every element."""
+    return etree.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, encoding="utf-8")
+
+
 def html_blocks(markup: str) -> list[Block]:
     """The blocks of HTML given as text (escaped, or in CDATA), however badly it is written."""
     if not markup.strip() or markup.count("<") > MAX_TAGS:
         return []
-    parser = HTMLParser(no_network=True, remove_comments=True, remove_pis=True, encoding="utf-8")
     try:
-        tree = document_fromstring(markup.encode("utf-8", "replace"), parser=parser)
+        tree = etree.fromstring(markup.encode("utf-8", "replace"), _parser())
     except (etree.ParserError, etree.XMLSyntaxError):
         tree = None  # nothing but comments or tags, or nested beyond what libxml2 reads
     if tree is not None and not too_deep(tree):

@@ -180,7 +180,7 @@ def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
         if name in known:
             fields[name] = known[name].value
     fields["first_published"] = fields.get("published")
-    return Article(**fields)
+    return Article.model_validate(fields)
 
 
 def _brake(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:

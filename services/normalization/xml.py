@@ -88,7 +88,8 @@ def parse_xml(raw: bytes, content_type: str | None = None) -> Parsed:
             raise Refused("too-deep", f"elements nested deeper than {MAX_DEPTH}, or a value over 10 MB") from None
         root, repair = _repaired(text, error)
         notes.append(repair)
-    if tags > MAX_DEPTH and too_deep(root):
+    # A hundred elements inside each other are two hundred tags.
+    if tags > 2 * MAX_DEPTH and too_deep(root):
         raise Refused("too-deep", f"elements nested deeper than {MAX_DEPTH}")
     return Parsed(root, "; ".join(notes) or None)
 

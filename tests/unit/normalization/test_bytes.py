@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 import xxhash
@@ -16,7 +16,9 @@ from services.normalization.chunk import event
 from services.normalization.fingerprint import _plain
 from services.normalization.normalize import normalize
 from services.normalization.sketch import _words
+from services.normalization.xml import MAX_DEPTH, parse_xml
 from shared import ids
+from shared.errors import Refused
 from shared.events import Dateline, HonestDate, Image, Reference, Related, Topic
 from tests.unit.normalization.raws import NOW, article, raw
 
@@ -100,3 +102,19 @@ def test_blocks_that_are_healthy_together_are_healthy_alone(texts: list[str]) ->
 def test_words_of_a_sketch_in_lower_case_are_those_words(text: str) -> None:
     words, folded = _words(text)
     assert folded == [word.lower() for word in words]
+
+
+@given(st.text(max_size=30), st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
+def test_the_id_of_an_article_is_a_uuid5(provider: str, identity: str) -> None:
+    assert ids.article_id(provider, identity) == uuid5(ids.namespace(provider), identity)
+
+
+def elements_nested(count: int, innermost: str) -> bytes:
+    return ("<a>" * (count - 1) + innermost + "</a>" * (count - 1)).encode()
+
+
+@pytest.mark.parametrize("innermost", ["<a/>", "<a></a>", "<a>x</a>"])
+def test_depth_is_told_with_as_few_tags_as_it_takes(innermost: str) -> None:
+    assert parse_xml(elements_nested(MAX_DEPTH, innermost)).root.tag == "a"
+    with pytest.raises(Refused, match="deeper"):
+        parse_xml(elements_nested(MAX_DEPTH + 1, innermost))
