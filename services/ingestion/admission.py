@@ -35,7 +35,7 @@ class Admission:
         if size > 0 and self._held + size > self._limit:
             raise problem("overloaded", "too many bytes of other pushes are being held")
         self._held += size
-        HTTP_IN_FLIGHT_BYTES.set(self._held)
+        HTTP_IN_FLIGHT_BYTES.inc(size)  # pushes and hubs' calls have a budget each, and one gauge
 
 
 class Reservation:
