@@ -73,6 +73,8 @@ def rounds(corpus: Corpus) -> list[list[dict[str, Any]]]:
             story("embargo-dropped", 1, embargoed_until=FAR),
             story("hold-dropped", 1, status="withheld"),
             bare("killed-before", 5, status="killed", ednote="Sent by mistake."),
+            story("killed-under-embargo", 1, embargoed_until=FAR),
+            story("killed-while-withheld", 1, status="withheld"),
         ],
         [
             story("later-withheld", 2),
@@ -86,6 +88,8 @@ def rounds(corpus: Corpus) -> list[list[dict[str, Any]]]:
             story("later-embargoed", 3, embargoed_until=FAR),
             bare("later-killed", 3, status="killed", ednote="Source retracted."),
             bare("killed-after-expiry", 2, status="killed"),
+            story("killed-under-embargo", 2, status="killed", ednote="Sent by mistake."),  # with the headline once more
+            story("killed-while-withheld", 2, status="killed", ednote="Sent by mistake."),
             bare("embargo-dropped", 2),
             bare("hold-dropped", 2),
             bare("in-the-open", 1),

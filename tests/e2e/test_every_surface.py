@@ -216,7 +216,7 @@ def test_every_route_of_the_page(pipeline, corpus, facts):
         if path == "/static":
             continue
         for address in addresses(path, facts):
-            for pairs in queries(names if path == "/" else [], facts):
+            for pairs in queries({"/": names, "/articles/{id}": ["as_of"]}.get(path, []), facts):
                 if pairs == [("cursor", "followed")]:
                     continue
                 sent = " ".join(value for name, value in pairs if name in ECHOED)
