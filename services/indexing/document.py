@@ -112,6 +112,7 @@ def live(
     killed_at: tuple[int, int] | None = None,
     cluster: Key | None = None,
     overlay: Overlay | None = None,
+    first_published: str | None = None,
 ) -> bytes:
     """The live document of a version, as one line of JSON.
 
@@ -125,12 +126,15 @@ def live(
         killed_at: of a tombstone, partition and offset of the record that killed the article: the order of kills.
         cluster: the cluster that it is known to be in; without it, it stands alone.
         overlay: what stands over the version.
+        first_published: of the article, if an earlier version has said so.
     """
     document = _document(version, ext_version, revision, change, indexed)
     if cluster is not None:
         document["cluster_id"], document["cluster_since"] = cluster.id, cluster.since
     if overlay is not None:
         document = laid_over(document, overlay)
+    if first_published is not None:
+        document["first_published"] = first_published
     if killed_at is not None:
         document["kill_partition"], document["kill_offset"] = killed_at
     if origin is not None:
@@ -147,13 +151,16 @@ def unspanned(
     superseded_by: int,
     standing: Standing,
     overlay: Overlay | None = None,
+    first_published: str | None = None,
     erased: bool = False,
 ) -> bytes:
     """The history document of a version that no reader ever saw live: late, after a kill, or replaced in its own batch.
 
-    `overlay` is what stood over the last, which took its turn; of an `erased` article there is no text.
+    `overlay` and `first_published` are its article's, where it took its turn; of an `erased` article there is no text.
     """
     document = _document(version, ext_version, revision, change, None)
+    if first_published is not None:
+        document["first_published"] = first_published
     if overlay is not None:
         document = laid_over(document, overlay)
     if erased:

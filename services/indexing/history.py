@@ -68,6 +68,7 @@ def of_step(after: Stored, step: Step, standing: Standing) -> Action:
         superseded_by=after.ext_version,
         standing=standing,
         overlay=after.overlay if decision.revision else None,
+        first_published=after.first_published if decision.revision else None,
         erased=after.overlay is not None and after.overlay.erased,
     )
     return Action(history_slice(after.slice), late_id(step), None, source, "create")

@@ -65,6 +65,7 @@ _FIELDS = (
     "story_id",
     "braked",
     "replaced_by",
+    "first_published",
     *overlay.FIELDS,
 )
 _LATE_FIELDS = ("item", "change", "ext_version", "revision", "indexed")
@@ -375,6 +376,7 @@ class Indexer:
                     killed_at=after.killed_at,
                     cluster=cluster,
                     overlay=after.overlay,
+                    first_published=after.first_published,
                 ),
             )
             for (plan, step, after), cluster in zip(writing, known, strict=True)
@@ -469,6 +471,7 @@ def _as_stored(found: Found) -> Stored:
         embargo=Embargo(bool(source.get("embargo_open")), source.get("embargoed_until")),
         braked=source.get("braked") is True,
         replaced=source.get("replaced_by") is not None and not source.get("replaced_told"),
+        first_published=source.get("first_published"),
     )
 
 

@@ -106,7 +106,7 @@ def _take(plan: Plan, version: Version, place: Callable[[Version], str], indexed
     else:
         if verdict is Verdict.REWRITE and now is not None:
             # The live version's own item again: its number and stamp, and so the span of its history, stay.
-            plan.after = _stored(now.slice, step, now.indexed, now.overlay)._replace(
+            plan.after = _stored(now.slice, step, now.indexed, now.overlay, now)._replace(
                 ext_version=now.ext_version, killed_at=now.killed_at or _killed_at(version)
             )
             plan.again = True
@@ -114,7 +114,7 @@ def _take(plan: Plan, version: Version, place: Callable[[Version], str], indexed
             if plan.live and _revision(now) != _revision(plan.before):
                 plan.overtaken.append(plan.live)
             overlay = now.overlay._replace(order_id="") if now and now.overlay else None
-            plan.after = _stored(now.slice if now else place(version), step, indexed, overlay)
+            plan.after = _stored(now.slice if now else place(version), step, indexed, overlay, now)
         plan.live = step
         plan.taken.append(step)
     if step.decision.change != UNANNOUNCED:
@@ -125,7 +125,7 @@ def _revision(stored: Stored | None) -> int | None:
     return stored.revision if stored else None
 
 
-def _stored(slice_: str, step: Step, indexed: str, overlay: Overlay | None) -> Stored:
+def _stored(slice_: str, step: Step, indexed: str, overlay: Overlay | None, before: Stored | None) -> Stored:
     version, decision = step.version, step.decision
     data, status = version.data, version.status if overlay is None else effective(version.status, overlay)
     return Stored(
@@ -151,6 +151,7 @@ def _stored(slice_: str, step: Step, indexed: str, overlay: Overlay | None) -> S
         _embargo(data),
         data.get("braked") is True,
         data.get("replaced_by") is not None,
+        (before.first_published if before else None) or data.get("first_published"),
     )
 
 

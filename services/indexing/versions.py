@@ -146,6 +146,8 @@ class Stored(NamedTuple):
     embargo: Embargo = NO_EMBARGO
     braked: bool = False
     replaced: bool = False
+    first_published: str | None = None
+    """As the first version had it that had one: a later one, and above all a kill, does not move it."""
 
     @property
     def killed(self) -> bool:

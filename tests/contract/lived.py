@@ -47,6 +47,9 @@ def hold_true(
         _spans(*_documents(key, seen), lag)
         numbers = {item.version: told(dialect, name, of, feed).ext_version for of, item in LIFE.items()}
         assert events.get(key, set()) == {(change, numbers[of] + sub) for change, of, sub in end.announced}, life
+        (live,) = seen.live[key]
+        began = told(dialect, name, next(iter(life)), feed).first_published
+        assert _moment(live.get("first_published")) == began, (life, "when it was first published does not move")
         wanted = {(told(dialect, name, item, feed).item, why) for item, why in end.letters}
         assert letters.get(key, set()) == wanted, life
     for items, found in ends.items():
@@ -93,6 +96,10 @@ def _nameless(document: Document, name: str) -> list[str]:
     return sorted(
         re.sub(rf"\b{name}\b", "N", f"{key}={value}") for key, value in essence(document).items() if key not in NAMED
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _events(events: Sequence[Document]) -> dict[str, set[tuple[str, int]]]:

@@ -192,13 +192,13 @@ ORDER_DEPENDENT = frozenset(
     }
 )  # fmt: skip
 """When a version was live, as how manieth, and where in the log: that is what an order of arrival is."""
-OF_THE_ITEM = frozenset({"receipt", "item", "received", "normalized", "cluster_since"})
-"""Which of two items with one content came first."""
+OF_THE_FIRST = frozenset({"receipt", "item", "received", "normalized", "cluster_since", "first_published"})
+"""Which of two items with one content came first; and of all items, for that one says when its story was first published."""
 
 
 def essence(document: Mapping[str, Any]) -> dict[str, Any]:
     """What of a document, live or of history, must be the same in whatever order its story came."""
-    return {name: value for name, value in document.items() if name not in ORDER_DEPENDENT | OF_THE_ITEM}
+    return {name: value for name, value in document.items() if name not in ORDER_DEPENDENT | OF_THE_FIRST}
 
 
 def sample(random: Any, count: int, longest: int = 14) -> list[Sequence[str]]:
