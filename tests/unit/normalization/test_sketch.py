@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.normalization.sketch import LONGEST, sketch_of
+from services.normalization.sketch import LONGEST, LONGEST_UNPARTED, sketch_of
 from shared.copies import says_the_same
 from shared.sketch import decode, keys, unpack
 
@@ -94,3 +94,9 @@ def test_any_text_has_a_sound_sketch(title, body):
         assert len(keys(raw)) >= 5
         assert all(len(band) <= 16 for band in found.bands)
         assert found == sketch_of(title, body)
+
+
+def test_of_a_script_without_spaces_the_first_characters_are_looked_at() -> None:
+    long = "首相は記者会見で新しい経済対策を発表した" * 60
+    assert sketch_of(TITLE, long) == sketch_of(TITLE, long[:LONGEST_UNPARTED])
+    assert sketch_of(TITLE, long) != sketch_of(TITLE, long[: LONGEST_UNPARTED - 1])
