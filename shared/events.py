@@ -71,6 +71,12 @@ class Order(StrEnum):
     """A kill after which no text of the article stands anywhere, and none is taken again."""
     REPLACED = "replaced"
     """Another article stands for this one, or (without `replaced_by`) no longer does."""
+    JOINED = "joined"
+    """Another article goes on from this one: its owner is to be told which story that is in."""
+    ROOTED = "rooted"
+    """The article that this one goes on from tells which story they are in."""
+    LINKED = "linked"
+    """By its slugline this one goes on from another, which was sent `at`; of several the latest counts."""
     DUE = "due"
     """The clock's: the instant `due` has come, at which an embargo ends or the story expires."""
 
@@ -221,6 +227,10 @@ class ArticleOrder(Event):
     replaced_by: UUID | None = None
     """Of `replaced`: what stands for the article; None: nothing does any more, if `other` did."""
     other: UUID | None = None
+    """Of what passes along a chain: the article that says so."""
+    root: UUID | None = None
+    """Of `rooted`: the article that the story is named by, and how many articles lie between, this one included."""
+    depth: int | None = Field(default=None, ge=0)
     due: datetime | None = None
     """Of `due`: the instant that has come, of the version `ext_version`, and what that makes of it."""
     ext_version: int | None = None

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from services.indexing import letters, references
+from services.indexing import chains, letters, references
 from services.indexing.announce import Announcement
 from services.indexing.clusters import Finding
 from services.indexing.history import Judged, Late
@@ -30,7 +30,8 @@ class Indexed:
 
     `announcements` are to be made in this order; `buried` is (version, class, reason); `replaced` are the versions that
     became live in their turn; `told` the records for the trace; `counts` versions by what they did; `orders` those that were
-    carried out, each with a word for what came of it; `forwards` orders by reference for the owners of other articles;
+    carried out, each with a word for what came of it; `forwards` orders by reference, and what passes along chains, for the owners
+    of other articles;
     `unmatched` how many of these found no story; `findings` what the owners of near copies are to be told.
     """
 
@@ -84,7 +85,7 @@ class Round:
         self.result.buried += plan.refused
         self._account_references(plan)
         for judged in late:
-            self._account_late(judged)
+            self._account_late(judged, plan.after.story_id if plan.after else "")
         if plan.after is None:
             return
         for step in plan.duplicates:
@@ -109,9 +110,12 @@ class Round:
                     plan.after.indexed,
                     effective(step.version.status, plan.after.overlay),
                     plan.after.overlay,
-                    parent=plan.before.story_id if plan.before else "",
+                    chained=plan.after,
+                    story=plan.after.story_id,
                 )
             )
+        if plan.after.parent or plan.after.overlay is not None or (plan.before is not None and plan.before.parent):
+            self.result.forwards += chains.of_plan(plan, self.stamp)
 
     def _account_references(self, plan: Plan) -> None:
         for version in plan.forwarded:
@@ -122,7 +126,7 @@ class Round:
             self.result.unmatched += version.position in replaced
             self._tell(version, references.KILL_UNMATCHED, references.UNMATCHED)
 
-    def _account_late(self, judged: Judged) -> None:
+    def _account_late(self, judged: Judged, story: str) -> None:
         version, known = judged.step.version, judged.known
         outcome = str(known.get("change", REDELIVERED))
         if judged.late is Late.DUPLICATE:
@@ -138,6 +142,7 @@ class Round:
                     known.get("revision") or 1,
                     known.get("indexed") or self.stamp,
                     late=True,
+                    story=story,
                 )
             )
         elif outcome == UNANNOUNCED:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from services.indexing.overlay import Overlay
-from services.indexing.versions import Version
+from services.indexing.versions import Stored, Version
 from shared.events import ARTICLE_CHANGED, ARTICLES_CHANGES, CLOUDEVENTS_JSON, Change, structured
 from shared.ids import event_id
 from shared.kafka.ports import Message
@@ -36,8 +36,10 @@ class Announcement(NamedTuple):
     overlay: Overlay | None = None
     late: bool = False
     """A version that gave way long ago, and came again."""
-    parent: str = ""
-    """The story that the article as it stood before went on from; '' for none, or where that is the version's own."""
+    chained: Stored | None = None
+    """The article as it stands, with its chain; None for a version that is late."""
+    story: str = ""
+    """The story that it is in, as far as that is known; '': as the version says."""
     earlier: tuple[Mapping[str, Any], ...] = ()
     """Of `killed` and `withheld`: `shared.events.Span`s."""
 
@@ -92,7 +94,7 @@ def message(announcement: Announcement) -> Message:
     version = announcement.version
     told: dict[str, Any] = {
         "article_id": version.article_id,
-        "story_id": version.data["story_id"],
+        "story_id": announcement.story or version.data["story_id"],
         "feed": version.feed,
         "change": announcement.change,
         "version": version.data.get("version"),

@@ -24,6 +24,7 @@ _TOMBSTONE = frozenset(
     {
         "article_id",
         "story_id",
+        "evolved_from",
         "provider_id",
         "version",
         "versioned_by",
@@ -53,6 +54,8 @@ _BONES = frozenset(
         "id",
         "article_id",
         "story_id",
+        "evolved_from",
+        "chain",
         "cluster_id",
         "receipt",
         "item",
@@ -112,6 +115,7 @@ def live(
     killed_at: tuple[int, int] | None = None,
     cluster: Key | None = None,
     overlay: Overlay | None = None,
+    chained: Stored | None = None,
     first_published: str | None = None,
 ) -> bytes:
     """The live document of a version, as one line of JSON.
@@ -126,15 +130,18 @@ def live(
         killed_at: of a tombstone, partition and offset of the record that killed the article: the order of kills.
         cluster: the cluster that it is known to be in; without it, it stands alone.
         overlay: what stands over the version.
+        chained: the article as it will stand: its story, and what it goes on from; None: as the version says.
         first_published: of the article, if an earlier version has said so.
     """
     document = _document(version, ext_version, revision, change, indexed)
+    if first_published is not None:
+        document["first_published"] = first_published
     if cluster is not None:
         document["cluster_id"], document["cluster_since"] = cluster.id, cluster.since
     if overlay is not None:
         document = laid_over(document, overlay)
-    if first_published is not None:
-        document["first_published"] = first_published
+    if chained is not None:
+        _chain(document, chained)
     if killed_at is not None:
         document["kill_partition"], document["kill_offset"] = killed_at
     if origin is not None:
@@ -213,10 +220,20 @@ def ordered(source: Mapping[str, Any] | None, after: Stored, article_id: str, re
         for name in ("braked", "embargo_open", "embargoed_until"):
             document.pop(name, None)
     document = laid_over(document, overlay)
+    _chain(document, after)
     if after.killed_at is not None:
         document["kill_partition"], document["kill_offset"] = after.killed_at
     numbers = {"ext_version": after.ext_version, "revision": after.revision, "change": after.change}
     return orjson.dumps(document | numbers | {"indexed": after.indexed})
+
+
+def _chain(document: dict[str, Any], after: Stored) -> None:
+    """The story, and what it goes on from, as far as that is another article."""
+    document["story_id"] = after.story_id or document["article_id"]
+    if after.parent:
+        document["evolved_from"] = after.parent
+    else:
+        document.pop("evolved_from", None)
 
 
 def scrubbed(source: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,6 +44,7 @@ _ROUNDS = 10
 """Times a batch is planned again in vain, because another worker writes the same articles, before it is given back."""
 
 _FIELDS = (
+    "article_id",
     "ext_version",
     "source_hash",
     "status",
@@ -63,6 +64,7 @@ _FIELDS = (
     "kill_offset",
     "text_hash",
     "story_id",
+    "evolved_from",
     "braked",
     "replaced_by",
     "first_published",
@@ -376,6 +378,7 @@ class Indexer:
                     killed_at=after.killed_at,
                     cluster=cluster,
                     overlay=after.overlay,
+                    chained=after,
                     first_published=after.first_published,
                 ),
             )
@@ -466,6 +469,7 @@ def _as_stored(found: Found) -> Stored:
         killed_at=(source["kill_partition"], source["kill_offset"]) if "kill_offset" in source else None,
         text_hash=source.get("text_hash"),
         story_id=source.get("story_id", ""),
+        parent=_parent(source),
         own_status=source.get("own_status", "") or (source.get("status", "") if laid else ""),
         overlay=laid,
         embargo=Embargo(bool(source.get("embargo_open")), source.get("embargoed_until")),
@@ -473,6 +477,12 @@ def _as_stored(found: Found) -> Stored:
         replaced=source.get("replaced_by") is not None and not source.get("replaced_told"),
         first_published=source.get("first_published"),
     )
+
+
+def _parent(source: Mapping[str, Any]) -> str:
+    """What a stored article goes on from; an older release stored that as its story."""
+    found = source.get("evolved_from") or source.get("story_id") or ""
+    return "" if found == source.get("article_id") else str(found)
 
 
 def _is_version(one: Version | Ordered) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from services.indexing import document, history, holding
+from services.indexing import chains, document, history, holding
 from services.indexing.accounting import REDELIVERED, Round
 from services.indexing.announce import Announcement
 from services.indexing.orders import Obeyed, Ordered, obey
@@ -72,7 +72,16 @@ class Obedience:
         if standing is not None and standing.overlay is not None and standing.overlay.erased:
             await self._scrub(order.article_id)
         self._account(order, obeyed, standing, found, done)
+        self._pass_on(order, stored, standing, found, done)
         return after
+
+    def _pass_on(
+        self, order: Ordered, before: Stored | None, standing: Stored | None, found: Found | None, done: Round
+    ) -> None:
+        """What an order means for the other articles of the chain."""
+        if standing is not None:
+            source = found.source if found else {}
+            done.result.forwards += chains.of_order(order, before, standing, source, done.stamp)
 
     async def _live(self, article_id: str, stored: Stored | None) -> Found | None:
         if stored is None:
@@ -148,6 +157,8 @@ class Obedience:
                 told.searchable,
                 told.status,
                 standing.overlay,
+                chained=standing,
+                story=standing.story_id,
             )
         )
 

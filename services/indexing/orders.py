@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from services.indexing import joining
 from services.indexing.overlay import NOTHING, Overlay, effective
 from services.indexing.standing import is_open, standing_of
 from services.indexing.versions import ERASED, NO_EMBARGO, UNANNOUNCED, Stored, following
@@ -43,6 +44,8 @@ class Ordered:
     change: str | None
     position: tuple[str, int, int]
     traceparent: str | None = None
+    root: str | None = None
+    depth: int | None = None
 
     @property
     def killed(self) -> bool:
@@ -91,9 +94,9 @@ def obey(stored: Stored | None, order: Ordered, slice_: str, stamp: str) -> Obey
         return Obeyed("redelivered", told=_told_again(before))
     if order.order == Order.DUE:
         return _due(stored, order, stamp)
-    if order.order == Order.REPLACED:
-        return _replaced(stored, order, overlay, slice_, stamp)
     now = stored or _unseen(order, slice_, stamp)
+    if order.order in joining.ORDERS:
+        return _joined(now, order, stamp)
     match order.order:
         case Order.ERASE:
             return _erase(now, order, overlay, stamp)
@@ -196,22 +199,21 @@ def _hold_or_release(now: Stored, order: Ordered, overlay: Overlay, stamp: str) 
     return obeyed
 
 
-def _replaced(stored: Stored | None, order: Ordered, overlay: Overlay, slice_: str, stamp: str) -> Obeyed:
-    """Told by the owner of another article; written in place, for no reader sees another text."""
-    if stored is not None and (stored.killed or stored.story_id == order.replaced_by):
-        return Obeyed("not-replaced")  # of two that name each other neither stands for the other
-    if order.replaced_by is None:
-        if stored is None or overlay.replaced_by != order.other:
-            return Obeyed("not-replaced")
-        return Obeyed("unreplaced", after=stored._replace(overlay=overlay._replace(replaced_by=None, replaced_at=None)))
-    now = stored or _unseen(order, slice_, stamp)
+def _joined(now: Stored, order: Ordered, stamp: str) -> Obeyed:
+    """Told by the owner of another article of the chain; readers hear of it where something stands for the article now."""
+    joined = joining.told(now, order)
+    after = joined.after or now
+    by = after.overlay.replaced_by if after.overlay else None
     told = None
-    if not now.bare and is_open(now.standing, stamp):
-        told = Told(Change.REPLACED.value, now.ext_version, now.revision, now.indexed, now.status)
-    if overlay.replaced_by == order.replaced_by:
-        return Obeyed("redelivered", told=told)
-    laid = overlay._replace(replaced_by=order.replaced_by, replaced_at=rfc3339(order.at))
-    return Obeyed("replaced", after=now._replace(overlay=laid), told=told)
+    if (
+        order.order == Order.REPLACED
+        and by is not None
+        and joined.outcome in ("replaced", "redelivered")
+        and not after.bare
+        and is_open(after.standing, stamp)
+    ):
+        told = Told(Change.REPLACED.value, after.ext_version, after.revision, after.indexed, after.status)
+    return Obeyed(joined.outcome, after=joined.after, told=told)
 
 
 def _due(stored: Stored | None, order: Ordered, stamp: str) -> Obeyed:

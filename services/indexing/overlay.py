@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from services.indexing.lineage import NO_CHAIN, Chain, chain_of
 from shared.events import Status
 
 KEPT = 50
 """Orders of one article that are remembered, the newest; repeats of an older one would count as new."""
 
-FIELDS = ("on_hold", "own_status", "erased", "replaced_told", "replaced_at", "order_id", "orders")
+FIELDS = ("on_hold", "own_status", "erased", "replaced_told", "replaced_at", "order_id", "orders", "chain")
 _WITHHELD, _USABLE = Status.WITHHELD.value, Status.USABLE.value
 
 
 class Overlay(NamedTuple):
     """`on_hold`: an operator holds it; `replaced_by`: told by the owner of what stands for it, which came at `replaced_at`; `order_id`: the order that made
-    the live version, '' if a provider did; `orders`: each order with what it did (see `orders.record`).
+    the live version, '' if a provider did; `orders`: each order with what it did (see `orders.record`); `chain`: what it was told of its story's.
     """
 
     on_hold: bool = False
@@ -29,6 +30,7 @@ class Overlay(NamedTuple):
     replaced_at: str | None = None
     order_id: str = ""
     orders: tuple[Mapping[str, Any], ...] = ()
+    chain: Chain = NO_CHAIN
 
     def obeyed(self, order_id: str) -> Mapping[str, Any] | None:
         """The record of an order that was obeyed before."""
@@ -45,7 +47,7 @@ NOTHING = Overlay()
 def overlay_of(source: Mapping[str, Any]) -> Overlay | None:
     """The overlay that a stored document tells of; None for nearly all."""
     orders, told = source.get("orders"), source.get("replaced_told")
-    if not orders and not told:
+    if not orders and not told and not source.get("chain"):
         return None
     return Overlay(
         on_hold=source.get("on_hold") is True,
@@ -54,6 +56,7 @@ def overlay_of(source: Mapping[str, Any]) -> Overlay | None:
         replaced_at=source.get("replaced_at") if told else None,
         order_id=source.get("order_id") or "",
         orders=tuple(orders or ()),
+        chain=chain_of(source),
     )
 
 
@@ -77,6 +80,7 @@ def laid_over(document: Mapping[str, Any], overlay: Overlay | None) -> dict[str,
         "erased": overlay.erased or None,
         "order_id": overlay.order_id or None,
         "orders": list(overlay.orders) or None,
+        "chain": overlay.chain.stored() or None,
     }
     if overlay.replaced_by is not None:
         found["replaced_by"], found["replaced_told"] = overlay.replaced_by, True

@@ -131,7 +131,16 @@ def _order(record: Record, data: dict[str, Any]) -> Ordered:
         _due_change(data),
         (record.topic, record.partition, record.offset),
         header(record.headers, "traceparent"),
+        _uuid(data, "root") if data.get("root") is not None else None,
+        _depth(data),
     )
+
+
+def _depth(data: dict[str, Any]) -> int | None:
+    depth = data.get("depth")
+    if depth is not None and (type(depth) is not int or depth < 0):
+        raise _invalid("depth")
+    return depth
 
 
 def _due_change(data: dict[str, Any]) -> str | None:

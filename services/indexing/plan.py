@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from services.indexing.lineage import NO_CHAIN, line_of
 from services.indexing.overlay import Overlay, effective
 from services.indexing.references import is_to_be_asked
 from services.indexing.standing import standing_of
@@ -125,9 +126,10 @@ def _revision(stored: Stored | None) -> int | None:
     return stored.revision if stored else None
 
 
-def _stored(slice_: str, step: Step, indexed: str, overlay: Overlay | None, before: Stored | None) -> Stored:
+def _stored(slice_: str, step: Step, indexed: str, overlay: Overlay | None, now: Stored | None) -> Stored:
     version, decision = step.version, step.decision
     data, status = version.data, version.status if overlay is None else effective(version.status, overlay)
+    parent, chain = _parent(version, overlay, now), overlay.chain if overlay else NO_CHAIN
     return Stored(
         slice_,
         decision.ext_version,
@@ -145,14 +147,25 @@ def _stored(slice_: str, step: Step, indexed: str, overlay: Overlay | None, befo
         standing_of(status, data),
         _killed_at(version),
         data.get("text_hash"),
-        data["story_id"],
+        version.article_id if not parent else line_of(version.article_id, parent, chain).root,
         version.status if overlay else "",
         overlay,
         _embargo(data),
         data.get("braked") is True,
         data.get("replaced_by") is not None,
-        (before.first_published if before else None) or data.get("first_published"),
+        parent,
+        (now.first_published if now else None) or data.get("first_published"),
     )
+
+
+def _parent(version: Version, overlay: Overlay | None, now: Stored | None) -> str:
+    """What an article goes on from: by its provider's word, else by slugline. A kill seldom says so, and changes nothing."""
+    given: str = version.data["story_id"]
+    if given != version.article_id:
+        return given
+    if overlay is not None and overlay.chain.linked:
+        return overlay.chain.linked
+    return now.parent if now is not None and version.killed else ""
 
 
 def _embargo(data: Mapping[str, Any]) -> Embargo:

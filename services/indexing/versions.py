@@ -120,7 +120,8 @@ class Stored(NamedTuple):
     `indexed` is the stamp of the live version's first write (RFC 3339), `change` what it did. `given` is the
     `ext_version` that the live version came with; the stored one differs in its sub, or where it was raised or assigned.
     `standing` is what may be done with it, `killed_at` the place (partition, offset) of the record that killed it. `status` is
-    as it counts, under an operator's hold too; `own_status` then is the provider's. `story_id` is the chain, `replaced` whether
+    as it counts, under an operator's hold too; `own_status` then is the provider's. `story_id` is the root of
+    its chain as far as it is known, `parent` what it goes on from ('': nothing), `replaced` whether
     something stands for it by its own word; `overlay` what stands over its versions.
     """
 
@@ -146,6 +147,7 @@ class Stored(NamedTuple):
     embargo: Embargo = NO_EMBARGO
     braked: bool = False
     replaced: bool = False
+    parent: str = ""
     first_published: str | None = None
     """As the first version had it that had one: a later one, and above all a kill, does not move it."""
 

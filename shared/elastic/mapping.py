@@ -75,6 +75,8 @@ def article_properties() -> dict[str, Field]:
         "id": KEYWORD,
         "article_id": KEYWORD,
         "story_id": KEYWORD,
+        "evolved_from": UNSEARCHED,
+        "chain": BLOB,
         "cluster_id": KEYWORD,
         "provider_id": KEYWORD,
         "receipt": KEYWORD,

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from services.indexing.lineage import Chain, Child
 from services.indexing.orders import Ordered, obey
 from services.indexing.overlay import KEPT, Overlay, laid_over, overlay_of
 from services.indexing.parse import parse, read
@@ -155,7 +156,8 @@ def test_only_so_many_orders_are_remembered():
 
 
 def test_an_overlay_is_read_back_as_it_was_laid():
-    overlay = Overlay(True, False, "b", rfc3339(START), "o1", ({"id": "o1", "order": "withhold"},))
+    chain = Chain("p", rfc3339(START), "p", "r", 2, (Child("b", "b", rfc3339(START)), Child("c", "", rfc3339(START))))
+    overlay = Overlay(True, False, "b", rfc3339(START), "o1", ({"id": "o1", "order": "withhold"},), chain)
     document = {"status": "usable", "title": {"en": "x"}}
     laid = laid_over(document, overlay)
     assert overlay_of(laid) == overlay
