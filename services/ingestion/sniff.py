@@ -40,6 +40,8 @@ FORMATS: Final[Mapping[str, bool]] = {
 
 HEAD: Final = 8192
 """Bytes that are looked at."""
+LONG_HEAD: Final = 64 * 1024
+"""The same of markup in which these say nothing, for a comment may stand before what tells its format."""
 
 _ROOTS: Final = {
     "newsitem": "newsml-g2",
@@ -129,7 +131,8 @@ def sniff(raw: bytes, family: Family) -> str:
         return "binary"
     if family is Family.HTML:
         return "html"
-    return _markup(_readable(head), family)
+    found = _markup(_readable(head), family)
+    return _markup(_readable(raw[:LONG_HEAD]), family) if found == "xml" and len(raw) > HEAD else found
 
 
 def _wire(head: bytes) -> str | None:

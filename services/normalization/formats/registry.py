@@ -33,10 +33,13 @@ from shared.errors import Refused
 
 HEAD = 4096
 """Bytes that a format is shown."""
+LONG_HEAD = 64 * 1024
+"""The same of markup in which these say nothing: a comment, or what all formats share, may stand before what tells it."""
 LIKELY = 0.5
 """Above it a format that the feed's rules name is taken at once."""
 SURE = 0.95
 """From here on the bytes have said what they are, whatever the feed's rules name."""
+_BLANK = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
 
 
 class Format(Protocol):
@@ -92,13 +95,10 @@ def detect(raw: RawStory, formats: Sequence[Format] | None = None) -> Format:
     hinted = next((one for one in known if raw.format_hint == one.NAME), None) if raw.format_hint else None
     if hinted is not None and hinted.sniff(head, content_type) > LIKELY:
         return hinted
-    best, confidence = None, 0.0
-    for one in known:
-        sure = one.sniff(head, content_type)
-        if sure > confidence:
-            best, confidence = one, sure
-            if sure >= 1:
-                break
+    best, confidence = _surest(known, head, content_type)
+    if (confidence < LIKELY or best is text) and len(raw.value) > HEAD and head.lstrip(_BLANK)[:1] == b"<":
+        head = raw.value[:LONG_HEAD]
+        best, confidence = _surest(known, head, content_type)
     if hinted is not None and confidence < SURE:
         return hinted
     if best is None:
@@ -106,3 +106,14 @@ def detect(raw: RawStory, formats: Sequence[Format] | None = None) -> Format:
             "unknown-format", "its first bytes are of no format that this release reads"
         )
     return best
+
+
+def _surest(known: Sequence[Format], head: bytes, content_type: str | None) -> tuple[Format | None, float]:
+    best, confidence = None, 0.0
+    for one in known:
+        sure = one.sniff(head, content_type)
+        if sure > confidence:
+            best, confidence = one, sure
+            if sure >= 1:
+                break
+    return best, confidence

@@ -523,6 +523,22 @@ def test_markup_of_no_known_format_never_becomes_a_story(value, content_type):
 
 
 @pytest.mark.parametrize("content_type", [None, PLAIN, "application/xml"])
+@pytest.mark.parametrize(
+    ("before", "story", "name"),
+    [
+        (b"<!-- %s -->", b"<nitf><body><body.content><p>A</p></body.content></body></nitf>", "nitf"),
+        (b"<?xml version='1.0'?>\n<!-- %s -->", b"<rss><channel><item><title>A</title></item></channel></rss>", "rss"),
+        (b"<Publish><!-- %s -->", b"<ContentItem><Headline>A</Headline></ContentItem></Publish>", "cp-jimi"),
+        (b"<releases><release><!-- %s -->", b"<title>A</title><longurl>x</longurl></release></releases>", "solita"),
+    ],
+)
+def test_a_format_is_told_behind_a_long_comment(before, story, name, content_type):
+    for size in (100, 5_000, 20_000):
+        value = before % (b"licence " * (size // 8)) + story
+        assert registry.detect(raw(value, content_type)).NAME == name
+
+
+@pytest.mark.parametrize("content_type", [None, PLAIN, "application/xml"])
 def test_what_is_told_from_no_format_because_it_declares_entities_is_refused_for_that(content_type):
     value = b"<!DOCTYPE nitf [<!ENTITY agency 'AFP'>]><nitf><body><body.content><p>&agency;</p></body.content></body></nitf>"
     with pytest.raises(Refused, match="xml-entities"):
