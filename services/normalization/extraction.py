@@ -20,6 +20,8 @@ FIRST_AFTER_HEADLINE: Final = 300
 """What the first paragraph after the headline is worth beyond its length: a short story beats a long imprint."""
 NEAR: Final = 60
 """Blocks from the headline to a standfirst or first paragraph, at most."""
+MANY_BREAKS: Final = 3
+"""Paragraphs right in one container, from which its lines are paragraphs too."""
 ALIKE: Final = 60
 """Characters that two blocks have in common at their start, from which they are the same one sent twice."""
 
@@ -51,7 +53,7 @@ def extract(outline: Outline) -> Extracted:
     run = _with_neighbours(pieces, start, end)
     headline_above = any(piece.tag == "h1" for piece in pieces[:start])
     kept = _of_one_story(run, headline_above=headline_above)
-    kept = _without_stray_containers(kept)
+    kept = _without_stray_containers(kept, has_headline=headline_above or any(piece.tag == "h1" for piece in run))
     kept = _standfirst(pieces, start) + kept
     kept = _once(_trimmed(kept))
     found = sum(len(piece.text) for piece in kept)
@@ -74,6 +76,7 @@ def _score(outline: Outline) -> None:
             piece.kind, piece.score = "x", -10 - min(length * 0.1, 40)
         else:
             piece.kind, piece.score = _kind(piece, length)
+    _between_breaks(outline.pieces)
     headline = next((n for n, piece in enumerate(outline.pieces) if piece.kind == "t" and len(piece.text) > 15), None)
     if headline is not None:
         after = outline.pieces[headline + 1 : headline + NEAR]
@@ -82,13 +85,21 @@ def _score(outline: Outline) -> None:
             first.score += FIRST_AFTER_HEADLINE
 
 
+def _between_breaks(pieces: list[Piece]) -> None:
+    """Short lines in a container whose paragraphs are parted by line breaks alone are the story's own."""
+    prose = Counter(piece.holder for piece in pieces if piece.kind == "b")
+    for piece in pieces:
+        if piece.kind == "n" and piece.links < 0.4 and prose[piece.holder] >= MANY_BREAKS:
+            piece.kind, piece.score = "s", 0
+
+
 def _kind(piece: Piece, length: float) -> tuple[str, float]:
     tag, links = piece.tag, piece.links
     if tag in HEADINGS:
         return _heading(tag, links, length)
     if links > 0.6 and length < 250:
         return _link(piece, length)
-    if tag in ("p", "blockquote"):
+    if tag in ("p", "blockquote", "pre"):
         return _paragraph(piece.text, links, length)
     if links >= 0.4:
         return "x", -100
@@ -196,8 +207,11 @@ def _of_one_story(run: list[Piece], *, headline_above: bool) -> list[Piece]:
     return [piece for piece in run[start:end] if piece.kind in _KEPT]
 
 
-def _without_stray_containers(kept: list[Piece]) -> list[Piece]:
-    """Where a story is in paragraphs, bare containers among them are captions and boxes, unless they hold paragraphs, too."""
+def _without_stray_containers(kept: list[Piece], *, has_headline: bool) -> list[Piece]:
+    """Where a story is in paragraphs, bare containers among them are captions and boxes, unless they hold paragraphs, too.
+
+    Below a headline and before the first paragraph one is the standfirst.
+    """
     prose = [piece for piece in kept if piece.kind == "g"]
     bare = [piece for piece in kept if piece.kind == "b"]
     if not bare or not prose:
@@ -207,7 +221,12 @@ def _without_stray_containers(kept: list[Piece]) -> list[Piece]:
     if length < 4 * sum(len(piece.text) for piece in bare) and paragraphs < 8 * len(bare):
         return kept
     inside = _containers(kept)
-    return [piece for piece in kept if piece.kind != "b" or piece.holder in inside]
+    first = next(number for number, piece in enumerate(kept) if piece.kind == "g")
+    return [
+        piece
+        for number, piece in enumerate(kept)
+        if piece.kind != "b" or piece.holder in inside or (has_headline and number < first)
+    ]
 
 
 def _standfirst(pieces: list[Piece], start: int) -> list[Piece]:
@@ -251,14 +270,21 @@ def _place(piece: Piece) -> tuple[object, ...]:
 
 def _once(kept: list[Piece]) -> list[Piece]:
     """Each block once: some pages hold their text twice, for readers with and without a subscription. A quotation stays."""
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[tuple[str, str], str] = {}
     found = []
     for piece in kept:
-        length = len(piece.text)
-        if length > ALIKE:
+        if len(piece.text) > ALIKE:
             start = (piece.tag, piece.text[:ALIKE])
-            if 0.8 < seen.get(start, 0) / length < 1.25:
+            if _is_same(piece.text, seen.get(start)):
                 continue
-            seen[start] = length
+            seen[start] = piece.text
         found.append(piece)
     return found
+
+
+def _is_same(text: str, other: str | None) -> bool:
+    """Whether two blocks of one start are one text, of which one may end a little earlier."""
+    if other is None or not 0.8 < len(other) / len(text) < 1.25:
+        return False
+    most = int(0.8 * min(len(text), len(other)))
+    return text[:most] == other[:most]

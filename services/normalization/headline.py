@@ -66,7 +66,7 @@ def headlines(given: Mapping[Source, str], sites: Iterable[str]) -> list[str]:
 
 
 def _without_site(text: str, names: set[str], whole: set[str]) -> str:
-    """`text` without the names of site and section at its end: those that are the site's, or that other titles lack."""
+    """`text` without the names of site and section at its end, or of the site before it: those that are the site's, or that other titles lack."""
     for _ in range(3):
         breaks = list(_BREAK.finditer(text))
         if not breaks:
@@ -77,6 +77,9 @@ def _without_site(text: str, names: set[str], whole: set[str]) -> str:
         if short not in whole and not _is_site(tail, names):
             break
         text = head
+    first = _BREAK.search(text)
+    if first and letters(text[: first.start()]) in names and len(letters(text[first.end() :])) >= SHORTEST:
+        text = text[first.end() :].strip()
     return text
 
 

@@ -40,6 +40,8 @@ SURE_LENGTH: Final = 200
 MOST_CHARACTERS: Final = 3_000_000
 MOST_PIECES: Final = 5_000
 """Of a page about which trafilatura and htmldate are asked; pages of news have some hundred blocks."""
+LONG_HEADLINE: Final = 20
+"""Letters of a headline from which it is known within a longer title."""
 EDGE: Final = 3
 """Blocks at either end of a body among which a date or byline is no part of it."""
 LONG: Final = 1500
@@ -60,7 +62,15 @@ _DATES = (
     "contains(@class,'publi') or contains(@class,'fecha') or contains(@class,'datum') or contains(@class,'data-')]"
 )
 _ALLOWED = {"p", "h2", "h3", "ul", "ol", "li", "blockquote", "em", "strong", "b", "i", "br", "table", "tr", "td", "th"}
-_TAGS: dict[str, BlockTag] = {"h1": "h2", "h2": "h2", "li": "li", "blockquote": "blockquote", "p": "p", "div": "p"}
+_TAGS: dict[str, BlockTag] = {
+    "h1": "h2",
+    "h2": "h2",
+    "li": "li",
+    "blockquote": "blockquote",
+    "p": "p",
+    "div": "p",
+    "pre": "p",
+}
 
 
 class Page:
@@ -125,16 +135,21 @@ class Page:
     def _headings(self, others: set[str]) -> dict[Source, str]:
         """The headline on the page; `others` are the letters of those in its head.
 
-        An `h1` in a breadcrumb is no headline: there it is an `h2`, whose parts may be a kicker and the headline.
+        An `h1` in a breadcrumb is no headline, and one that shares nothing with the head may name the section or the site:
+        then it is an `h2` or `h3` that says what the head says, whose parts may be a kicker and the headline.
         """
         shown = [words for one in self._found["h1"] if (words := text_of(one)) and not is_crumb(one)]
-        if shown:
-            return {"heading": next((words for words in shown if letters(words) in others), shown[0])}
-        for element in self.tree.iter("h2") if self.tree is not None and self._found["h1"] else ():
+        for agrees in (_is_one_of, _is_part_of):
+            if found := next((words for words in shown if agrees(letters(words), others)), None):
+                return {"heading": found}
+        if self.tree is None or not self._found["h1"]:
+            return {}
+        agrees = _is_part_of if shown else _is_one_of
+        for element in self.tree.iter("h2", "h3"):
             for one in (*element, element):
-                if isinstance(one.tag, str) and (words := text_of(one)) and letters(words) in others:
+                if isinstance(one.tag, str) and (words := text_of(one)) and agrees(letters(words), others):
                     return {"second": words}
-        return {}
+        return {"heading": shown[0]} if shown else {}
 
     def title(self) -> str | None:
         """The best of its titles."""
@@ -330,6 +345,15 @@ class Page:
             for number, block in enumerate(found)
             if number not in edges or not (is_moment(block.text) or bylines.signed(block.text))
         ]
+
+
+def _is_one_of(headline: str, others: set[str]) -> bool:
+    return headline in others
+
+
+def _is_part_of(headline: str, others: set[str]) -> bool:
+    """Whether one of the others is this headline with a name of the site before or behind it."""
+    return len(headline) >= LONG_HEADLINE and any(one.startswith(headline) or one.endswith(headline) for one in others)
 
 
 def is_sure(own: Extracted) -> bool:

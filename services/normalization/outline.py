@@ -7,6 +7,7 @@ the page's text, is none.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Final
@@ -42,12 +43,14 @@ _PLAIN = frozenset({"a", "b", "strong", "em", "i", "u", "font", "sup", "sub", "a
 """Parts of running text that are never furniture by themselves."""
 _IDENTIFIED = frozenset({"div", "section", "ul", "ol", "header", "span", "table", "td"})
 """Whose `id` is looked at; that of a heading is often the heading itself."""
-_OWN = HEADINGS | {"p", "li", "blockquote"}
+_OWN = HEADINGS | {"p", "li", "blockquote", "pre"}
+_EMPTY_LINE = re.compile(r"\n[ \t\r]*\n")
+"""What parts paragraphs in a text whose line breaks are kept (`pre`)."""
 
 
 @dataclass(slots=True, eq=False)
 class Piece:
-    """A block of text: `tag` is p, li, blockquote, h1 to h6, or div for any other container."""
+    """A block of text: `tag` is p, li, blockquote, pre, h1 to h6, or div for any other container."""
 
     tag: str
     text: str
@@ -108,7 +111,13 @@ class _Walk:
 
     def flush(self, tag: str, regions: tuple[Key, ...], holder: _Element) -> None:
         """End the piece that is being read."""
-        text = " ".join("".join(self._run).split())
+        whole = "".join(self._run)
+        for part in _EMPTY_LINE.split(whole) if tag == "pre" else (whole,):
+            self._piece(" ".join(part.split()), tag, regions, holder)
+        self._run = []
+        self._linked = 0
+
+    def _piece(self, text: str, tag: str, regions: tuple[Key, ...], holder: _Element) -> None:
         if text:
             length = len(text)
             links = min(1.0, self._linked / length)
@@ -118,8 +127,6 @@ class _Walk:
                 self.total += length
                 for key in set(regions):
                     self.lengths[key] += length
-        self._run = []
-        self._linked = 0
 
     def _add(self, text: str, in_link: bool) -> None:
         self._run.append(text)

@@ -21,6 +21,7 @@ NEAR: Final = timedelta(days=45)
 
 
 _TIMES = ("second", "minute")
+_COARSE = ("month", "year")
 
 
 class Found(NamedTuple):
@@ -31,19 +32,22 @@ class Found(NamedTuple):
 
 
 def first_readable(given: Iterable[str], *, day_first: bool | None, name: str) -> Found:
-    """The first date that can be read; if none can, the first as it is written."""
+    """The first date that can be read to its day, else the first of a month or year; if none can, the first as it is written."""
     unread: GivenDate | None = None
+    coarse: GivenDate | None = None
     for text in given:
         date = read_date(text)
         if date is None:
             continue
         if date.value is None:
             date = read_moment(text, day_first=day_first) or date
-        if date.value is not None:
+        if date.value is not None and date.precision in _COARSE:
+            coarse = coarse or date
+        elif date.value is not None:
             said = f"{name} was read with the {'day' if day_first else 'month'} first, as the page's language and country have it"
             return Found(date, [said] if is_ambiguous(text) else [])
         unread = unread or date
-    return Found(unread, [])
+    return Found(coarse or unread, [])
 
 
 def corrected_by(other: str | None, found: Found, name: str) -> Found:

@@ -30,10 +30,16 @@ FEW: Final = 100
 SHORT: Final = 1500
 """Characters of text, above which a story that others pay for is more than its start."""
 MANY_LINKS: Final = 12
+MOST_PARTS: Final = 3
+"""Parts of a list's address; a site's menu calls itself a list on every page, and stories have longer addresses."""
 LITTLE: Final = 600
 """Links as headlines from which, and characters of running text up to which, a page may be a list."""
 
-_LISTS = frozenset({"CollectionPage", "SearchResultsPage", "ItemList", "WebSite"})
+_LISTS = frozenset({"CollectionPage", "SearchResultsPage"})
+_ALSO_OF_LISTS = frozenset({"ItemList", "WebSite"})
+"""Types that pages of stories bear as well, for their menus and their site."""
+_OF_ONE = ARTICLES | {"VideoObject", "AudioObject", "PodcastEpisode", "Recipe", "Event"}
+"""Types of pages about one thing, however little text they have."""
 _GALLERIES = frozenset({"ImageGallery", "MediaGallery"})
 _LIVE = re.compile(
     r"\blive[\s-]?(?:blog|ticker|updates?)?\b|\+\+\+|newsblog|newsticker|\ben (?:direct|vivo)\b|in diretta|ao vivo|"
@@ -125,14 +131,17 @@ def _asks_for_money(piece: Piece) -> bool:
 
 
 def _is_list(said: Said, outline: Outline, body: Extracted) -> bool:
-    if said.types & ARTICLES or said.og_type == "article" or body.length > LITTLE:
+    if said.types & ARTICLES or said.og_type.startswith(("article", "video")) or body.length > LITTLE:
         return False
     links = sum(1 for piece in outline.pieces if piece.links > 0.6 and 25 <= len(piece.text) <= 250)
     if links < MANY_LINKS:
         return False
     parts = [part for part in _path(said).split("/") if part]
     shallow = len(parts) <= 2 and not any(letter.isdigit() or letter == "-" for part in parts for letter in part)
-    return bool(said.types & _LISTS) or said.og_type == "website" or (bool(said.address) and shallow)
+    if said.types & _OF_ONE and not shallow:
+        return False
+    is_site = said.og_type == "website" or bool(said.types & _ALSO_OF_LISTS)
+    return bool(said.types & _LISTS) or (bool(said.address) and shallow) or (is_site and len(parts) <= MOST_PARTS)
 
 
 def _path(said: Said) -> str:

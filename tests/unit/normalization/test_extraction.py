@@ -200,3 +200,50 @@ def test_a_headline_in_a_breadcrumb_is_none():
 
 def test_entities_escaped_twice_are_read():
     assert plain("It&amp;#39;s <b>shut</b>&amp;nbsp;now") == "It's shut now"
+
+
+def _body(inside):
+    read = Page(f"<html><head><title>Old lock closes</title></head><body><main>{inside}</main></body></html>", None)
+    return [block.text for block in read.blocks()]
+
+
+PROSE = [
+    "The council of Greyport voted on Sunday to close the old lock to freight from April, after two centuries of barges.",
+    "Boats for visitors may still pass on Sundays, and the keeper's house is to become a small museum of the river's trade.",
+    "The vote was nine to four; the port's carriers, who had asked for three more years, said that they would go to court.",
+]
+
+
+def test_a_standfirst_in_a_bare_container_below_the_headline_is_kept():
+    deck = "Greyport shuts its old lock to freight in April; boats for visitors may still pass on Sundays."
+    inside = f"<h1>Old lock closes</h1><div class='summary'>{deck}</div><div class='meta'>12 May</div>"
+    more = [f"{PROSE[number % 3][:70]} {chr(97 + number) * 60}, it said." for number in range(9)]
+    assert _body(inside + "".join(f"<p>{text}</p>" for text in more)) == [deck, *more]
+
+
+def test_paragraphs_in_a_text_whose_line_breaks_are_kept():
+    wire = "\n \n".join("   " + text.replace(" to ", "\nto ") for text in PROSE)
+    assert _body(f"<h1>Old lock closes</h1><pre>{wire}</pre>") == PROSE
+
+
+def test_a_headline_that_names_the_section_gives_way_to_the_one_that_the_head_says():
+    head = "<title>Old lock closes in the spring - Greyport Herald</title>"
+    html = f"<html><head>{head}</head><body><h1>News from the river</h1><article><h2>Old lock closes in the spring</h2></article></body></html>"
+    assert Page(html, None).title() == "Old lock closes in the spring"
+
+
+def test_a_sites_name_before_the_headline_is_taken_off():
+    assert headlines({"social": "Greyport Herald | Lock closes in April"}, SITES)[0] == "Lock closes in April"
+
+
+def test_paragraphs_that_only_begin_alike_are_all_kept():
+    same = "On the third day of the hearing before the court of Greyport, the witness said that "
+    texts = [
+        same + end
+        for end in (
+            "the lock had been shut at night.",
+            "no boat had ever passed there.",
+            "the keeper was not in his house.",
+        )
+    ]
+    assert _body("<h1>Old lock closes</h1>" + "".join(f"<p>{text}</p>" for text in texts)) == texts

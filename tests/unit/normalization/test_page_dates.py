@@ -219,3 +219,8 @@ The vote was eleven to four, and those in favour said that the gates had failed 
     assert (one.published.date().isoformat() if one.published else None) == published
     assert any("first, as the page" in note for note in one.notes) == (published is not None and line == "03/04/2024")
     assert line not in (one.body or "")
+
+
+def test_a_bare_year_counts_only_where_no_day_is_known():
+    assert first_readable(["2010", "2010-10-26"], day_first=None, name="published").date.raw == "2010-10-26"
+    assert first_readable(["2010"], day_first=None, name="published").date.precision == "year"

@@ -142,3 +142,14 @@ def test_a_flash_among_many_teasers_is_a_story(head):
 def test_a_page_of_one_story_with_teasers_below_is_a_story():
     text = "".join(f"<p>{number}. {STORY['en']}</p>" for number in range(8))
     assert Page(page("en", "Lock", f"<article>{text}</article>{teasers(30)}"), "https://example.org/").kind == "story"
+
+
+def test_a_page_about_one_video_is_no_list_however_many_links_it_has():
+    links = "".join(f"<li><a href='/v/{n}'>Another headline of another video, number {n}</a></li>" for n in range(20))
+    video = '<script type="application/ld+json">{"@type": "VideoObject", "name": "The lock closes"}</script>'
+    site = '<script type="application/ld+json">{"@type": "WebSite", "name": "Herald"}</script>'
+    address = "https://www.example.org/videos/news/the-lock-closes/videoshow/57559218.cms"
+    assert kind(page("en", "The lock closes", f"<p>{STORY['en']}</p><ul>{links}</ul>", head=video), address) == "story"
+    assert kind(page("en", "The lock closes", f"<p>{STORY['en']}</p><ul>{links}</ul>", head=site), address) == "story"
+    with pytest.raises(Refused, match="a page of links"):
+        kind(page("en", "News", f"<ul>{links}</ul>", head=site), "https://www.example.org/news/")
