@@ -20,6 +20,7 @@ CHECKS: Final = {
     "went-back": "no live version is older than one that was live before",
     "spans-overlap": "no two versions of an article were live at once",
     "text-after-kill": "no tombstone has a text",
+    "text-after-erasure": "no earlier version of an erased article has a text",
     "not-held": "no earlier version of a killed, withheld or embargoed article is open",
     "split-cluster": "no copies of one story stand in two clusters",
     "lost": "every acknowledged item has become of something",

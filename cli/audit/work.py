@@ -22,6 +22,7 @@ from shared.kafka.reading import Reader
 
 _LIVE: Final = ("id", "ext_version", "status", "embargo_open", "embargoed_until", "cluster_id")
 _PAST: Final = ("article_id", "ext_version", "source_hash", "live_from", "live_until", "held", "held_until")
+_TEXTS: Final = ("title", "summary", "body", "body_html")
 ASKED: Final = 1000
 """Items asked for at once."""
 _AGAIN_S: Final = 1.0
@@ -72,10 +73,24 @@ async def audit_index(index: Index, report: Report, now: Callable[[], datetime],
         report.add(doubled(documents))
         report.add(misordered(documents[0], history))
         report.add(unheld(documents[0], history, now()))
-    texts = [{"exists": {"field": name}} for name in ("title", "summary", "body", "body_html")]
+    await _audit_erased(index, report)
+    texts = [{"exists": {"field": name}} for name in _TEXTS]
     killed = {"bool": {"filter": [{"term": {"status": "killed"}}], "should": texts, "minimum_should_match": 1}}
     async for row in index.scan(ARTICLES, ("id",), ("id", "_index"), killed):
         report.add([Finding("text-after-kill", row["id"], f"in {row['_index']}")])
+
+
+async def _audit_erased(index: Index, report: Report) -> None:
+    """The history of each erased article: they are few, and what a court has ordered is looked at one by one."""
+    erased = [row["id"] async for row in index.scan(ARTICLES, ("id",), ("id", "_index"), {"term": {"erased": True}})]
+    texts = [{"exists": {"field": name}} for name in _TEXTS]
+    for start in range(0, len(erased), ASKED):
+        of_these = {"terms": {"article_id": erased[start : start + ASKED]}}
+        query = {"bool": {"filter": [of_these], "should": texts, "minimum_should_match": 1}}
+        fields = ("article_id", "ext_version")
+        async for row in index.scan(ARTICLE_VERSIONS, fields, (*fields, "source_hash", "_index"), query):
+            version = f"version {row['ext_version']} in {row['_index']}"
+            report.add([Finding("text-after-erasure", row["article_id"], version)])
 
 
 async def audit_receipts(
