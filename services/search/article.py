@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from services.search.reader import expired, standing
+from services.search.reader import expired, moment_of, standing
 from services.search.results import text_of
 
 Document = Mapping[str, Any]
@@ -112,8 +112,16 @@ def _told(document: Document) -> dict[str, Any]:
         "word_count": document.get("word_count") or 0,
         "copies": 0,
         "received": document.get("received"),
-        "searchable": document.get("indexed"),
+        "searchable": _searchable(document),
     }
+
+
+def _searchable(document: Document) -> str | None:
+    """Since when readers could find what they are told of: not before the end of its embargo."""
+    indexed, embargo = moment_of(document.get("indexed")), moment_of(document.get("embargoed_until"))
+    ended_later = indexed is not None and embargo is not None and embargo > indexed
+    found: str | None = document["embargoed_until"] if ended_later else document.get("indexed")
+    return found
 
 
 def _list(value: Any) -> list[Any]:

@@ -46,7 +46,7 @@ def standing(document: Mapping[str, Any], now: datetime) -> Standing:
 
 def expired(document: Mapping[str, Any], now: datetime) -> bool:
     """Whether the provider's expiry has passed; such a story is in no search, but still answers by its id."""
-    moment = _moment(document.get("expires"))
+    moment = moment_of(document.get("expires"))
     return moment is not None and moment <= now
 
 
@@ -56,11 +56,12 @@ def _embargoed(document: Mapping[str, Any], now: datetime) -> bool:
     given = document.get("embargoed_until")
     if given is None:
         return False
-    until = _moment(given)
+    until = moment_of(given)
     return until is None or until > now  # an embargo that cannot be read is an embargo
 
 
-def _moment(value: Any) -> datetime | None:
+def moment_of(value: Any) -> datetime | None:
+    """A stored time, aware; None where there is none that can be read."""
     if not isinstance(value, str):
         return None
     try:

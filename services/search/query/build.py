@@ -233,7 +233,8 @@ def _prefix(text: str, field: str | None) -> InLanguage:
     def prefix(key: str) -> Clause:
         fields = _fields(field, key)
         queries: list[Clause] = [{"prefix": {name.partition("^")[0]: typed}} for name in fields]
-        queries.append({"multi_match": {"query": text, "fields": fields, "type": "bool_prefix"}})
+        # All of a word that an analyzer cuts ('foo-bar*', 'status:12*'), not any one piece of it.
+        queries.append({"multi_match": {"query": text, "fields": fields, "type": "bool_prefix", "operator": "and"}})
         return {"dis_max": {"queries": queries}}
 
     return prefix

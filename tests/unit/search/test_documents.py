@@ -100,6 +100,13 @@ def test_an_article_has_exactly_the_fields_of_the_contract():
     assert told["body"] == "First paragraph.\n\nSecond paragraph."
 
 
+@pytest.mark.parametrize(
+    ("embargo", "since"), [(None, at(hours=-2)), (at(hours=-3), at(hours=-2)), (at(hours=-1), at(hours=-1))]
+)
+def test_a_story_is_searchable_from_the_end_of_its_embargo_on(embargo, since):
+    assert article(document(indexed=at(hours=-2), embargoed_until=embargo), NOW)["searchable"] == since
+
+
 def test_absent_facts_are_null_or_empty():
     told = article({"id": ID, "status": "usable"}, NOW)
     assert told["title"] is told["body"] is told["version"] is told["published"] is None

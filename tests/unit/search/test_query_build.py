@@ -100,6 +100,7 @@ def test_a_prefix_is_sought_as_typed_and_as_stemmed():
     queries = built("Economies*")["dis_max"]["queries"]
     assert {"prefix": {"body.en": {"value": "economies"}}} in queries
     assert queries[-1]["multi_match"]["type"] == "bool_prefix"
+    assert queries[-1]["multi_match"]["operator"] == "and", "of a word in pieces all must be there"
 
 
 def test_no_language_at_all_finds_nothing():
