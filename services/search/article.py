@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.search.reader import expired, moment_of, standing
-from services.search.results import text_of
+from services.search.results import change_of, text_of
 
 Document = Mapping[str, Any]
 
@@ -80,7 +80,7 @@ def _told(document: Document) -> dict[str, Any]:
         "provider_id": document.get("provider_id"),
         "version": document.get("version"),
         "revision": document.get("revision"),
-        "change": document.get("change"),
+        "change": change_of(document),
         "status": "usable",
         "status_given": document.get("status_given"),
         "kind": document.get("kind"),

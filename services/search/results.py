@@ -62,10 +62,16 @@ def item(hit: Document) -> dict[str, Any]:
         "language": source.get("language"),
         "url": source.get("url"),
         "version": source.get("version"),
-        "change": source.get("change"),
+        "change": change_of(source),
         "score": hit.get("_score"),
         "highlights": _highlights(hit.get("highlight")),
     }
+
+
+def change_of(source: Document) -> str | None:
+    """What a version that readers may have did: one that came under an embargo withheld the story, and has released it since."""
+    change: str | None = source.get("change")
+    return "released" if change == "withheld" else change
 
 
 def _folded(hit: Document, search: Search) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from services.search import article as articles
 from services.search.diff import MAX_CHARACTERS, Budget, Piece, fact_diff, list_diff, text_diff
 from services.search.reader import standing
-from services.search.results import text_of
+from services.search.results import change_of, text_of
 
 Document = Mapping[str, Any]
 
@@ -94,6 +94,7 @@ def entry(version: Document, live: Document, now: datetime) -> dict[str, Any]:
     }
     open_to_readers = status == "usable"
     return told | {
+        "change": change_of(version) if open_to_readers else change,
         "title": text_of(version.get("title")) if open_to_readers else None,
         "ednote": version.get("ednote") if open_to_readers else None,
         "reason": version.get("reason") if open_to_readers else None,

@@ -8,7 +8,7 @@ from services.search.article import Killed, article
 from services.search.article import notice as article_notice
 from services.search.reader import expired, standing
 from services.search.request import read_search
-from services.search.results import partial, results
+from services.search.results import item, partial, results
 from services.search.trace import SHOWN, Key, parse_key, trace, trace_query
 from shared.problems import Problem
 from tests.unit.search.fakes import ID, NOW, answer, at, document, hit
@@ -105,6 +105,12 @@ def test_an_article_has_exactly_the_fields_of_the_contract():
 )
 def test_a_story_is_searchable_from_the_end_of_its_embargo_on(embargo, since):
     assert article(document(indexed=at(hours=-2), embargoed_until=embargo), NOW)["searchable"] == since
+
+
+def test_what_an_embargo_withheld_is_released_by_its_end():
+    source = document(change="withheld", embargoed_until=at(hours=-1))
+    assert article(source, NOW)["change"] == "released"
+    assert item(hit(1, source))["change"] == "released"
 
 
 def test_absent_facts_are_null_or_empty():

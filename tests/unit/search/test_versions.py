@@ -60,6 +60,18 @@ def test_when_a_version_could_be_found(more, searchable):
     assert (told["searchable_from"], told["searchable_until"]) == searchable
 
 
+@pytest.mark.parametrize(
+    ("more", "change"),
+    [
+        ({"embargoed_until": at(hours=-1)}, "released"),
+        ({"embargoed_until": at(hours=1)}, "withheld"),
+        ({"status": "withheld"}, "withheld"),
+    ],
+)
+def test_what_a_version_under_an_embargo_did_by_now(more, change):
+    assert versions.entry(row(1, change="withheld", **more), document(), NOW)["change"] == change
+
+
 def test_until_when_what_is_live_can_be_found():
     for expires, searchable in (
         (None, (at(hours=-2), None)),
