@@ -140,6 +140,16 @@ class Reference(Event):
     asked: int = 0
 
 
+class Thread(Event):
+    """Of a text wire's message, whose versions have no link: the story by service and slugline, when it was sent, and whether
+    its tag says that it goes on from what came before (a lead, a writethru).
+    """
+
+    key: str
+    at: datetime
+    lead: bool = False
+
+
 class Article(Event):
     """One version of one article: the data of an `articles.normalized` event.
 
@@ -210,6 +220,8 @@ class Article(Event):
     """What of the text tells its near copies (`shared.sketch`); never shown."""
     bands: list[str] = Field(default_factory=list)
     """Under which they are looked up; never shown."""
+    thread: Thread | None = None
+    """By which a lead finds what it goes on from; never shown."""
 
 
 class ArticleOrder(Event):

@@ -23,6 +23,7 @@ from services.indexing.plan import Plan, Step, fold
 from services.indexing.portions import Portion
 from services.indexing.spans import spans_of
 from services.indexing.standing import standing_of
+from services.indexing.threads import Threads
 from services.indexing.versions import Embargo, Stored, Verdict, Version, given_of
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, KINDS, slice_name
 from shared.elastic.outcomes import Outcome
@@ -112,6 +113,7 @@ class Indexer:
         self._holding = holding.Holding(store)
         self._clustering = Clustering(store, self._write, self._refresh, settings or IndexingSettings())
         self._obedience = Obedience(store, since)
+        self._threads = Threads(store)
         self._unrefreshed: set[str] = set()
         self._view_is_old = True
 
@@ -154,6 +156,7 @@ class Indexer:
         for one in came:
             pending.setdefault(one.article_id, []).append(one)
         self._clustering.begin()
+        self._threads.begin()
         self._clustering.forget(one.article_id for one in came if isinstance(one, Ordered))
         fruitless = 0
         while pending:
@@ -167,6 +170,7 @@ class Indexer:
         await self._refresh()
         await self._tell_of_earlier(result)
         await self._mark(marks.of_kills(came))
+        result.forwards += await self._threads.settle()
         result.findings += await self._clustering.settle()
         return result
 
@@ -388,6 +392,8 @@ class Indexer:
         for (plan, step, after), cluster, outcome in zip(writing, known, outcomes, strict=True):
             if outcome.outcome is Outcome.OK:
                 self._memory.put(plan.article_id, after)
+                if (thread := step.version.data.get("thread")) is not None and not after.killed:
+                    self._threads.wrote(step.version, thread)
                 self._clustering.wrote(after.slice, step.version, later=plan.before is not None, cluster=cluster)
             elif outcome.outcome is Outcome.STALE:
                 done.redo(plan)

@@ -31,6 +31,7 @@ from services.normalization.raw import RawStory
 from services.normalization.sentences import first_sentence, summary_of
 from services.normalization.sketch import sketch_of
 from services.normalization.story_text import StoryText, clean_text
+from services.normalization.threads import WIRES, thread_of
 from services.normalization.zones import is_day_first
 from shared.errors import Refused
 from shared.events import Article, HonestDate, Status
@@ -169,6 +170,7 @@ def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
         "text_hash": text_hash(parts),
         "replaced_by": lifecycle.replacement(parts, raw, identity),
         "reference": reference_of(parts, raw),
+        "thread": thread_of(parts, raw.provider, moment or raw.received) if parts.format in WIRES else None,
     }
     if status is _KILLED:
         _notice(fields, parts)

@@ -77,6 +77,7 @@ def article_properties() -> dict[str, Field]:
         "story_id": KEYWORD,
         "evolved_from": UNSEARCHED,
         "chain": BLOB,
+        "thread": _object(key={**KEYWORD, "doc_values": False}, at=DATE, lead={"type": "boolean", "index": False}),
         "cluster_id": KEYWORD,
         "provider_id": KEYWORD,
         "receipt": KEYWORD,

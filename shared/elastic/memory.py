@@ -21,7 +21,8 @@ from shared.elastic.due import due_of
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS_ALIAS, MARKS, alias_of
 from shared.elastic.mapping import article_properties, dead_letter_properties, mark_properties, version_properties
 from shared.elastic.outcomes import INDEX_MISSING, Outcome, classify
-from shared.elastic.ports import Action, After, Due, Found, Instant, ItemOutcome, Near, Nearby, OnWait, Row
+from shared.elastic.ports import Action, After, Due, Found, Instant, ItemOutcome, Near, Nearby, OnWait, Row, Threaded
+from shared.elastic.threads import threaded
 from shared.errors import NewswireError
 
 _MAPPINGS = {
@@ -182,6 +183,12 @@ class MemoryStore:
             for one, of in filter(None, found)
             if one.cluster_id in clusters or (bands & of and nearby.start <= one.at <= nearby.end)
         ]
+
+    async def threads(self, keys: Sequence[str], span: tuple[datetime, datetime]) -> list[Threaded]:
+        """Live messages of these threads sent in that span, as of the last refresh."""
+        self._fail_read()
+        sources = [hit.source for part in self._of(ARTICLES) for hit in part.seen.values() if "thread" in hit.source]
+        return [one for one in threaded(iter(sources)) if one.key in keys and span[0] <= one.at <= span[1]]
 
     async def due(
         self, instant: Instant, span: tuple[datetime, datetime], after: After | None, limit: int

@@ -93,6 +93,16 @@ class Nearby:
     end: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Threaded:
+    """A message of a text wire's thread: the thread's key, when it was sent, and whether it is a lead."""
+
+    article_id: str
+    key: str
+    at: datetime
+    lead: bool
+
+
 Instant = Literal["embargoed_until", "expires"]
 After = tuple[int, str]
 
@@ -143,6 +153,9 @@ class ArticleStore(Protocol):
 
     async def near(self, nearby: Nearby) -> list[Near]:
         """Live documents that may be near copies, as a search sees them, each once; some 10,000 at most a request."""
+
+    async def threads(self, keys: Sequence[str], span: tuple[datetime, datetime]) -> list[Threaded]:
+        """Live messages of these threads sent in that span, both ends included, as a search sees them; some 10,000 at most."""
 
     async def fetch(
         self, places: Sequence[tuple[str, str]], fields: Sequence[str] | None = None

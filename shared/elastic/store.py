@@ -12,8 +12,9 @@ from shared.elastic import index
 from shared.elastic.bulk import BulkWriter
 from shared.elastic.due import due
 from shared.elastic.nearby import near
-from shared.elastic.ports import Action, After, Due, Found, Instant, ItemOutcome, Near, Nearby, OnWait, Row
+from shared.elastic.ports import Action, After, Due, Found, Instant, ItemOutcome, Near, Nearby, OnWait, Row, Threaded
 from shared.elastic.request import BulkRequest
+from shared.elastic.threads import threads
 from shared.errors import Misconfigured
 from shared.settings import Settings
 
@@ -74,6 +75,10 @@ class ElasticStore:
     async def near(self, nearby: Nearby) -> list[Near]:
         """Live documents that may be near copies, as a search sees them."""
         return await near(self._client, nearby)
+
+    async def threads(self, keys: Sequence[str], span: tuple[datetime, datetime]) -> list[Threaded]:
+        """Live messages of these threads sent in that span, as a search sees them."""
+        return await threads(self._client, keys, span)
 
     async def fetch(
         self, places: Sequence[tuple[str, str]], fields: Sequence[str] | None = None

@@ -11,10 +11,11 @@ import pytest
 
 from shared.elastic.memory import MemoryStore
 from shared.elastic.store import ElasticStore
-from shared.events import Article, Order, now
+from shared.events import Article, Order, Thread, now
 from shared.kafka.ports import Record
 from shared.settings import ElasticsearchSettings, Settings
 from tests.contract.indexing_room import Room
+from tests.unit.indexing.samples import START
 
 
 @pytest.fixture(params=["memory", pytest.param("elasticsearch", marks=pytest.mark.servers)])
@@ -175,6 +176,33 @@ async def test_a_story_without_links_asks_nobody_and_has_no_field_more(room):
     found = await room.one(room.article("a"))
     assert room.sent() == []
     assert not {"chain", "evolved_from", "replaced_by"} & found.keys()
+
+
+def wire(line: Line, name: str, hours: float, *, lead: bool = False, **fields: Any) -> Article:
+    """A message of a text wire, whose versions have no link."""
+    at = START + timedelta(hours=hours)
+    thread = Thread(key=f"thread-{line.room.tag}", at=at, lead=lead)
+    return line.made(name, seconds=hours * 3600, thread=thread, **fields)
+
+
+@pytest.mark.parametrize("order", ["abcd", "dcba", "bdac", "cadb", "*"])
+async def test_leads_are_one_story_with_what_they_go_on_from_whatever_came_first(room, order):
+    line = Line(room)
+    made = {"a": wire(line, "a", 0), "b": wire(line, "b", 1, lead=True), "c": wire(line, "c", 2, lead=True)}
+    made["d"] = wire(line, "d", 60, lead=True)
+    for some in [made.values()] if order == "*" else [[made[name]] for name in order]:
+        await line.come(*some)
+    assert await line.stands(*"abcd") == {
+        "a": ("a", "b"), "b": ("a", "c"), "c": ("a", None), "d": ("d", None),
+    }, "the last is more than 48 hours later"  # fmt: skip
+
+
+async def test_a_lead_whose_first_version_is_under_embargo_or_killed_later(room):
+    line = Line(room)
+    await line.come(wire(line, "b", 1, lead=True), wire(line, "a", 0, embargoed_until=now() + timedelta(days=1)))
+    assert await line.stands("a", "b") == {"a": ("a", "b"), "b": ("a", None)}
+    await line.come(line.made("b", version=2, seconds=7200, status="killed"))
+    assert await line.stands("a", "b") == {"a": ("a", None), "b": ("a", None)}
 
 
 TREE: Sequence[tuple[str, str | None]] = (("a", None), ("b", "a"), ("c", "b"), ("d", "b"), ("e", "c"))
