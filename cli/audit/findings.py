@@ -21,6 +21,7 @@ CHECKS: Final = {
     "spans-overlap": "no two versions of an article were live at once",
     "text-after-kill": "no tombstone has a text",
     "text-after-erasure": "no earlier version of an erased article has a text",
+    "unlisted-kill": "every tombstone is within reach of the list of kills",
     "not-held": "no earlier version of a killed, withheld or embargoed article is open",
     "split-cluster": "no copies of one story stand in two clusters",
     "lost": "every acknowledged item has become of something",
@@ -105,6 +106,20 @@ def unheld(live: Row, rows: Iterable[Row], now: datetime) -> Iterator[Finding]:
             until = row.get("held_until")
             if not row.get("held") and not (until and _moment(until) > now):
                 yield Finding("not-held", live["id"], f"version {row.get('ext_version')} is open in history")
+
+
+def unlisted(tombstones: Iterable[Row], marks: Mapping[int, int]) -> Iterator[Finding]:
+    """Tombstones that the list of kills does not come to: beyond the mark of their partition.
+
+    Args:
+        tombstones: with the place of the record that killed them.
+        marks: by partition, the offset up to which kills are listed.
+    """
+    for row in tombstones:
+        partition, offset = row["kill_partition"], row["kill_offset"]
+        if offset > marks.get(partition, -1):
+            told = f"killed at {partition}:{offset}, and the mark stands at {marks.get(partition, 'nothing')}"
+            yield Finding("unlisted-kill", row["id"], told)
 
 
 async def joined(

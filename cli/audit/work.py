@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from cli.audit.findings import Finding, Report, doubled, joined, miscounted, misordered, unheld
-from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES
-from shared.elastic.scan import Index
+from cli.audit.findings import Finding, Report, doubled, joined, miscounted, misordered, unheld, unlisted
+from services.indexing.marks import KILLS
+from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, MARKS
+from shared.elastic.scan import Index, Row
 from shared.events import STORIES_RAW, header
 from shared.kafka.ports import Record
 from shared.kafka.reading import Reader
@@ -26,6 +27,7 @@ _TEXTS: Final = ("title", "summary", "body", "body_html")
 ASKED: Final = 1000
 """Items asked for at once."""
 _AGAIN_S: Final = 1.0
+_TRIES: Final = 5
 
 
 class Progress(Protocol):
@@ -78,6 +80,32 @@ async def audit_index(index: Index, report: Report, now: Callable[[], datetime],
     killed = {"bool": {"filter": [{"term": {"status": "killed"}}], "should": texts, "minimum_should_match": 1}}
     async for row in index.scan(ARTICLES, ("id",), ("id", "_index"), killed):
         report.add([Finding("text-after-kill", row["id"], f"in {row['_index']}")])
+    await _audit_list_of_kills(index, report)
+
+
+async def _audit_list_of_kills(index: Index, report: Report) -> None:
+    """Every tombstone with a place against the mark of its partition, which follows within one batch of it."""
+    placed = {"bool": {"filter": [{"term": {"status": "killed"}}, {"exists": {"field": "kill_offset"}}]}}
+    marks = await _marks(index)
+    tombstones = index.scan(ARTICLES, ("id", "kill_partition", "kill_offset"), ("id", "_index"), placed)
+    beyond = [row async for row in tombstones if _is_beyond(row, marks)]
+    for _ in range(_TRIES):
+        if not beyond:
+            return
+        await asyncio.sleep(_AGAIN_S)
+        await index.refresh()
+        marks = await _marks(index)
+        beyond = [row for row in beyond if _is_beyond(row, marks)]
+    report.add(unlisted(beyond, marks))
+
+
+def _is_beyond(row: Row, marks: Mapping[int, int]) -> bool:
+    return any(True for _ in unlisted([row], marks))
+
+
+async def _marks(index: Index) -> dict[int, int]:
+    rows = index.scan(MARKS, ("partition", "offset"), ("id",), {"term": {"name": KILLS}})
+    return {row["partition"]: row["offset"] async for row in rows}
 
 
 async def _audit_erased(index: Index, report: Report) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol, Self
 
 from shared.elastic.border import border
 from shared.elastic.client import make_client
-from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS_ALIAS
+from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS_ALIAS, MARKS
 from shared.elastic.nearby import near
 from shared.elastic.ports import Near, Nearby
 from shared.errors import Unavailable
@@ -36,6 +36,9 @@ class Index(Protocol):
 
     async def known_letters(self, places: Collection[str]) -> set[str]:
         """Those of these places (`topic:partition:offset`) of which the record of a dead letter is there."""
+
+    async def refresh(self) -> None:
+        """Make visible what was written."""
 
 
 class ElasticIndex:
@@ -108,7 +111,7 @@ class ElasticIndex:
 
     async def refresh(self) -> None:
         """Make visible what was written: an audit looks at what is there, not at what a reader sees yet."""
-        for alias in (ARTICLES, ARTICLE_VERSIONS, DEAD_LETTERS_ALIAS):
+        for alias in (ARTICLES, ARTICLE_VERSIONS, DEAD_LETTERS_ALIAS, MARKS):
             with border("refresh", refusal_is_ours=True):
                 await self._client.indices.refresh(index=alias, ignore_unavailable=True)
 

@@ -328,6 +328,11 @@ def check_orders(room: Room, dialect: Dialect, lives: dict[str, Life]) -> None:
             assert base_of(live.version) == base_of(made.ext_version), life
             assert live.source["source_hash"] == made.source_hash, life
             assert live.source["status"] == ("withheld" if held else "usable"), life
+        letters = [found.source for copies in room.store.documents(LETTERS).values() for found in copies]
+        somewhere = {document.get("item") for document in (live.source, *rows.get(key, []), *letters)}
+        assert {told(dialect, name, item).item for item in sent} <= somewhere, (
+            "none of its items is lost, erased or not"
+        )
         closed = live.source["status"] != "usable"
         assert {row.get("held", False) for row in past} <= {closed}, life
         if "erase" not in life:

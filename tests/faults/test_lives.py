@@ -23,6 +23,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from cli.audit.findings import Report
 from cli.audit.work import Silent, audit_index
 from deploy.local.ports import free_port
+from shared.elastic.index import MARKS
 from shared.elastic.scan import ElasticIndex, Row
 from shared.events import ARTICLES_CHANGES, ARTICLES_NORMALIZED, DEAD_LETTERS, Article, now
 from shared.kafka.client import AiokafkaPublisher, AiokafkaReader
@@ -155,7 +156,7 @@ class OfOneFeed(ElasticIndex):
     async def scan(
         self, alias: str, fields: Sequence[str], by: Sequence[str], query: Row | None = None
     ) -> AsyncIterator[Row]:
-        async for row in super().scan(alias, fields, by, self._own(query)):
+        async for row in super().scan(alias, fields, by, query if alias == MARKS else self._own(query)):
             yield row
 
     def _own(self, query: Row | None) -> Row:

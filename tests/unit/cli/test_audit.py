@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from cli.audit import command
+from cli.audit import command, work
 from cli.audit.command import as_document, counted
 from cli.audit.findings import CHECKS, MOST_NAMED, Finding, Report, misordered
 from cli.audit.work import Counted, Silent, audit_counts, audit_index, audit_receipts, findings_of_clusters
 from cli.metrics import read_metrics
-from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES
+from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, MARKS
 from shared.events import STORIES_RAW, rfc3339
 from shared.kafka.memory import MemoryBroker
 from shared.kafka.memory_reader import MemoryReader
@@ -30,19 +30,22 @@ def at(minutes: float) -> str:
 
 
 def asked_for(query, alias, row):
-    """The three queries there are: erased articles, texts in their history, tombstones with a text."""
+    """The queries there are: marks, erased articles, texts in their history, tombstones with a place, and with a text."""
+    if alias == MARKS:
+        return row["name"] == "kills"
     if "term" in query:
         return row.get("erased") is True
     if alias == ARTICLE_VERSIONS:
         return row["article_id"] in query["bool"]["filter"][0]["terms"]["article_id"] and "body" in row
-    return row.get("status") == "killed" and "body" in row
+    return row.get("status") == "killed" and ("body" if "should" in query["bool"] else "kill_offset") in row
 
 
 class MemoryIndex:
     """`shared.elastic.scan.Index` over lists."""
 
-    def __init__(self, live=(), past=(), items=(), letters=()) -> None:
-        self.aliases = {ARTICLES: list(live), ARTICLE_VERSIONS: list(past)}
+    def __init__(self, live=(), past=(), items=(), letters=(), marks=()) -> None:
+        self.aliases = {ARTICLES: list(live), ARTICLE_VERSIONS: list(past), MARKS: list(marks)}
+        self.refreshed = lambda: None
         self.items, self.letters = set(items), set(letters)
         self.asked = 0
 
@@ -60,6 +63,9 @@ class MemoryIndex:
         self.asked += 1
         assert len(items) <= 1000
         return self.items & set(items)
+
+    async def refresh(self):
+        self.refreshed()
 
     async def known_letters(self, places):
         return self.letters & set(places)
@@ -85,7 +91,7 @@ def sound() -> MemoryIndex:
         live=[
             live("a", 3000),
             live("b", 1000),
-            live("c", 2**62 + 5, status="killed"),
+            live("c", 2**62 + 5, status="killed", kill_partition=3, kill_offset=17),
             live("d", 2000, embargoed_until=at(60)),
             live("e", 2000, embargoed_until=at(-60)),
             live("f", 2000, status="withheld"),
@@ -101,7 +107,13 @@ def sound() -> MemoryIndex:
             past("f", 1000, -50, -30, held=True),
             past("g", 1000, -50, -30, held=True, erased=True),
         ],
+        marks=[mark(3, 17), mark(4, 1), {"_index": "marks-before", "id": "clock", "name": "clock"}],
     )
+
+
+def mark(partition, offset):
+    told = {"id": f"kills:{partition}", "name": "kills", "partition": partition, "offset": offset}
+    return {"_index": "marks-before", **told}
 
 
 async def audited(index: MemoryIndex) -> Report:
@@ -123,12 +135,26 @@ BREAKS = [
     ("spans-overlap", "a", lambda index: index.aliases[ARTICLE_VERSIONS][0].pop("live_until")),
     ("text-after-erasure", "g", lambda index: index.aliases[ARTICLE_VERSIONS][-1].update(body={"en": "x"})),
     ("text-after-kill", "c", lambda index: index.aliases[ARTICLES][2].update(body={"en": "x"})),
+    ("unlisted-kill", "c", lambda index: index.aliases[MARKS][0].update(offset=16)),
+    ("unlisted-kill", "c", lambda index: index.aliases[MARKS].pop(0)),
     ("not-held", "c", lambda index: index.aliases[ARTICLE_VERSIONS][3].pop("held")),
     ("not-held", "d", lambda index: index.aliases[ARTICLE_VERSIONS][4].update(held_until=at(-1))),
     ("not-held", "f", lambda index: index.aliases[ARTICLE_VERSIONS][6].update(held=False)),
     ("not-held", "b", lambda index: (index.aliases[ARTICLES][1].update(embargo_open=True),
                                      index.aliases[ARTICLE_VERSIONS].append(past("b", 500, -9, -5)))),
 ]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _in_a_hurry(monkeypatch):
+    monkeypatch.setattr(work, "_AGAIN_S", 0)
+
+
+async def test_a_mark_that_follows_within_a_batch_is_waited_for():
+    index = sound()
+    index.aliases[MARKS][0]["offset"] = 16
+    index.refreshed = lambda: index.aliases[MARKS][0].update(offset=17)
+    assert (await audited(index)).good
 
 
 @pytest.mark.parametrize(("check", "about", "how"), BREAKS)
