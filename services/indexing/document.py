@@ -16,7 +16,7 @@ from services.indexing.overlay import NOTHING, Overlay, laid_over
 from services.indexing.standing import Standing, told
 from services.indexing.versions import Stored, Version
 from shared.elastic.languages import text_field
-from shared.events import Article, Dateline, Topic
+from shared.events import Article, Dateline, Thread, Topic
 from shared.ids import micros
 
 _KNOWN = frozenset(Article.model_fields)
@@ -98,6 +98,7 @@ _BONES = frozenset(
 
 _TOPIC = frozenset(Topic.model_fields)
 _DATELINE = frozenset(Dateline.model_fields)
+_THREAD = frozenset(Thread.model_fields)
 _OF_CLUSTERS = ("bands", "sketch", "cluster_since")
 """By which copies are found: of live documents only, for what was superseded is nobody's copy any more."""
 _BITS = (("urgency", 7), ("word_count", 31))
@@ -316,6 +317,9 @@ def _fit(document: dict[str, Any]) -> None:
     dateline = document.get("dateline")
     if isinstance(dateline, dict) and not dateline.keys() <= _DATELINE:
         _keep(dateline, _DATELINE)
+    thread = document.get("thread")
+    if isinstance(thread, dict):
+        _keep(thread, _THREAD)
 
 
 def _keep(part: dict[str, Any], names: frozenset[str]) -> None:

@@ -28,6 +28,7 @@ from shared.events import (
     Reference,
     Related,
     Status,
+    Thread,
     Topic,
 )
 from shared.kafka.ports import Record
@@ -73,6 +74,7 @@ FULL = article(
     reference=Reference(articles=[UUID(int=8)]),
     sketch=SKETCH,
     bands=["1a2b3c", "4f00000000"],
+    thread=Thread(key="0123456789abcdef", at=START, lead=True),
 )
 
 
@@ -114,6 +116,7 @@ async def test_every_field_of_an_article_has_a_place_in_the_strict_mapping():
 async def test_what_a_later_minor_version_adds_is_dropped_not_refused():
     event = orjson.loads(value_of(FULL))
     event["data"] |= {"mood": "grim", "topics": [{"code": "1", "weight": 3}], "dateline": {"place": "KIEV", "x": 1}}
+    event["data"]["thread"]["mood"] = "grim"
     event["extension"] = "unknown"
     came = parse(Record("t", 0, 0, 0, str(FULL.article_id).encode(), orjson.dumps(event)))
     source = document.live(came, **WRITTEN)
