@@ -20,6 +20,8 @@ FIRST_AFTER_HEADLINE: Final = 300
 """What the first paragraph after the headline is worth beyond its length: a short story beats a long imprint."""
 NEAR: Final = 60
 """Blocks from the headline to a standfirst or first paragraph, at most."""
+NO_CAPTION: Final = 400
+"""Characters of a paragraph that is no caption, whatever it stands in."""
 MANY_BREAKS: Final = 3
 """Paragraphs right in one container, from which its lines are paragraphs too."""
 ALIKE: Final = 60
@@ -72,7 +74,7 @@ def _score(outline: Outline) -> None:
     wide = len(_CJK.findall("".join(piece.text[:20] for piece in outline.pieces[:200]))) > 300
     for piece in outline.pieces:
         length = len(piece.text) * (2.5 if wide else 1)
-        if outline.is_furniture(piece):
+        if outline.is_furniture(piece) and not (length >= NO_CAPTION and _is_in_layout_alone(outline, piece)):
             piece.kind, piece.score = "x", -10 - min(length * 0.1, 40)
         else:
             piece.kind, piece.score = _kind(piece, length)
@@ -83,6 +85,11 @@ def _score(outline: Outline) -> None:
         first = next((piece for piece in after if piece.kind in ("g", "b")), None)
         if first:
             first.score += FIRST_AFTER_HEADLINE
+
+
+def _is_in_layout_alone(outline: Outline, piece: Piece) -> bool:
+    """Whether a paragraph stands in nothing but a layout of pictures: long ones beside a picture are the story's own."""
+    return piece.tag == "p" and piece.links < 0.3 and outline.is_in_layout_alone(piece)
 
 
 def _between_breaks(pieces: list[Piece]) -> None:
@@ -240,7 +247,10 @@ def _standfirst(pieces: list[Piece], start: int) -> list[Piece]:
 def _is_standfirst(piece: Piece) -> bool:
     if piece.kind in ("g", "b"):
         return True
-    return 60 < len(piece.text) < 400 and (piece.kind == "s" or (piece.tag in HEADINGS and piece.kind in ("h", "n")))
+    wide = len(_CJK.findall(piece.text[:20])) > 8
+    return (24 if wide else 60) < len(piece.text) < 400 and (
+        piece.kind == "s" or (piece.tag in HEADINGS and piece.kind in ("h", "n"))
+    )
 
 
 def _trimmed(kept: list[Piece]) -> list[Piece]:

@@ -109,3 +109,8 @@ def _is_of_a_paragraph(word: str) -> bool:
 def is_hard(key: tuple[str, str]) -> bool:
     """Whether what has this key is furniture however much text it holds: footers, comments, cookie bars."""
     return key[0] in _HARD or key[0] == "<footer>"
+
+
+def is_layout(key: tuple[str, str]) -> bool:
+    """Whether what has this key is judged by a word that also names what whole pages are laid out in."""
+    return key[0] == "word"

@@ -76,6 +76,10 @@ class Outline:
         """Whether the piece stands in furniture."""
         return bool(piece.regions) and not self.furniture.isdisjoint(piece.regions)
 
+    def is_in_layout_alone(self, piece: Piece) -> bool:
+        """Whether all furniture around the piece is of names that pages are also laid out with (photo, gallery, video)."""
+        return all(furniture.is_layout(key) for key in piece.regions if key in self.furniture)
+
 
 def read_outline(tree: _Element) -> Outline:
     """The outline of a page; empty if there is no text in it."""

@@ -247,3 +247,27 @@ def test_paragraphs_that_only_begin_alike_are_all_kept():
         )
     ]
     assert _body("<h1>Old lock closes</h1>" + "".join(f"<p>{text}</p>" for text in texts)) == texts
+
+
+def test_long_paragraphs_beside_a_picture_are_the_storys_own_and_captions_are_not():
+    long = (
+        " ".join(PROSE)
+        + " That is what the council said, and what the carriers of the port will not hear of at all, in court or out of it."
+    )
+    caption = (
+        "Boats wait above the old lock of Greyport on a Sunday in the spring of last year, seen from the new bridge."
+    )
+    beside = f"<div class='single_column_big_photo'><img src='a.jpg'><p>{long}</p><p>{caption}</p></div>"
+    before, behind = (
+        [f"{end} {part} {text}" for part in ("first,", "second,", "third,") for text in PROSE]
+        for end in ("Before,", "Behind,")
+    )
+    around = ["".join(f"<p>{text}</p>" for text in texts) for texts in (before, behind)]
+    assert _body(f"<h1>Old lock closes</h1>{around[0]}{beside}{around[1]}") == [*before, long, *behind]
+    advert = f"<div class='related-stories'>{beside}</div>"
+    assert long not in _body(f"<h1>Old lock closes</h1>{around[0]}{advert}{around[1]}")
+
+
+def test_short_lines_between_paragraphs_that_only_line_breaks_part():
+    lines = [PROSE[0], "What the carriers say", PROSE[1], PROSE[2]]
+    assert _body("<h1>Old lock closes</h1><div>" + "<br><br>".join(lines) + "</div>") == lines
