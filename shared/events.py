@@ -159,6 +159,7 @@ class Article(Event):
 
     article_id: UUID
     story_id: UUID
+    """The article that it goes on from, else itself; indexing makes it the root of that chain, which the document says."""
     provider_id: str | None = None
     version: str | None = None
     ext_version: int = Field(ge=0, lt=2**63)
