@@ -26,7 +26,7 @@ from tests.e2e.leak_corpus import COMMON, Corpus, open_embargo, rounds, unreadab
 from tests.e2e.test_no_leak import read_all
 from tests.harness import ROOT, SERVICES, Pipeline, wait_until
 
-pytestmark = [pytest.mark.servers]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]  # some thousand requests, more with every route
 
 Pairs = list[tuple[str, str]]
 Facts = Mapping[str, list[str]]
