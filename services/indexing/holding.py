@@ -16,7 +16,7 @@ import orjson
 from services.indexing.placement import history_slice
 from services.indexing.plan import Plan
 from services.indexing.portions import Portion
-from services.indexing.standing import Standing, is_looser, retold, stricter, told
+from services.indexing.standing import FREE, Standing, is_looser, retold, stricter, told
 from services.indexing.versions import Stored
 from shared.elastic.index import ARTICLE_VERSIONS
 from shared.elastic.outcomes import Outcome
@@ -57,7 +57,7 @@ def closing(plans: Iterable[Plan]) -> list[Wanted]:
     return [
         Wanted.of(plan.article_id, during(plan), plan.after)
         for plan in plans
-        if plan.before is not None and plan.after is not None and is_looser(plan.before.standing, during(plan))
+        if plan.after is not None and _closes(plan)
     ]
 
 
@@ -66,8 +66,15 @@ def opening(plans: Iterable[Plan]) -> list[Wanted]:
     return [
         Wanted.of(plan.article_id, plan.after.standing, plan.after)
         for plan in plans
-        if plan.after is not None and (_opens(plan, plan.after) or (plan.again and plan.after.revision > 1))
+        if plan.after is not None
+        and (_opens(plan, plan.after) or (plan.again and plan.after.revision > 1) or plan.leftover)
     ]
+
+
+def _closes(plan: Plan) -> bool:
+    if plan.leftover and during(plan) != FREE:
+        return True
+    return plan.before is not None and is_looser(plan.before.standing, during(plan))
 
 
 def _opens(plan: Plan, after: Stored) -> bool:

@@ -327,6 +327,8 @@ class Indexer:
         for owned, outcome in zip(part, outcomes, strict=True):
             if outcome.outcome is Outcome.POISON and owned.step is not None:
                 done.poison(owned.plan, owned.step.version, outcome)
+            elif outcome.outcome is Outcome.STALE and owned.step is not None:
+                owned.plan.leftover = True
             elif outcome.outcome is Outcome.POISON:
                 # It was stored under the same mapping; if that has changed, the new version counts for more.
                 log.error(

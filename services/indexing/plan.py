@@ -57,6 +57,8 @@ class Plan:
     announced: list[Step] = field(default_factory=list)
     refused: list[tuple[Version, Refused]] = field(default_factory=list)
     again: bool = False
+    leftover: bool = False
+    """History had a row of it already: of a batch that was broken off, and cut otherwise than this one."""
     forwarded: list[Version] = field(default_factory=list)
     unmatched: list[Version] = field(default_factory=list)
 

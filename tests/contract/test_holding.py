@@ -243,3 +243,24 @@ async def test_a_story_of_one_version_pays_nothing_for_its_history():
     assert store.documents(MARKS) == {}
     for one in await room.live(*made):
         assert not {"held", "held_until", "kill_partition", "kill_offset", "live_from", "live_until"} & one.keys()
+
+
+@pytest.mark.parametrize(
+    ("steps", "standing"), [([PLAIN, PLAIN, KILL], (True, "")), ([PLAIN, EMBARGO, PLAIN], (False, ""))]
+)
+async def test_rows_of_a_batch_that_was_broken_off_are_told_what_the_longer_one_says(room, steps, standing):
+    """A new article's first batch dies between history and the live document; the next try has one version more."""
+    made = versions(room, steps)
+    records = room.records(*made)
+    worker, write = room.worker(), room.store.write
+
+    async def dying(actions: list[Action], **options):
+        if actions and actions[0].index.startswith(f"{ARTICLES}-20"):
+            raise Unavailable("dead")
+        return await write(actions, **options)
+
+    room.store.write = dying
+    assert await is_cut_off(worker, records[:2])
+    room.store.write = write
+    await room.worker().handle(records)
+    assert said(await room.history(made[0])) == {standing}

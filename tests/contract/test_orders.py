@@ -376,3 +376,19 @@ async def test_due_is_not_told_of_what_was_taken_back_or_moved_meanwhile(room, c
     due = room.order(made, Order.DUE, due=instant, ext_version=made.ext_version, change="released")
     await room.worker().handle([due])
     assert "released" not in [told for told, _ in room.told()]
+
+
+async def test_an_erasure_writes_no_word_of_it_again_anywhere(room):
+    made = room.article(body=f"{SECRET}.", title=SECRET)
+    await room.worker().handle(room.records(made))
+    write, written = room.store.write, []
+
+    async def watching(actions, **options):
+        written.extend(action.source for action in actions)
+        return await write(actions, **options)
+
+    room.store.write = watching
+    await room.worker().handle([room.order(made, Order.ERASE)])
+    room.store.write = write
+    assert len(written) >= 2
+    assert not any(SECRET.encode() in source for source in written)

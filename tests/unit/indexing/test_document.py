@@ -279,3 +279,8 @@ def test_parsed_version_carries_what_decides():
     assert isinstance(came, Version)
     assert (came.article_id, came.ext_version, came.correction) == (str(made.article_id), made.ext_version, True)
     assert (came.position, came.received_at, came.traceparent) == (("articles.normalized", 3, 41), START, TRACEPARENT)
+
+
+def test_what_is_kept_of_an_erased_article_does_not_say_what_its_text_was_like():
+    source = {"id": "a", "article_id": "a", "cluster_id": "b", "version": "1st Lead Ferry", "body": {"en": "x"}}
+    assert document.scrubbed(source) == {"id": "a", "article_id": "a", "cluster_id": "a", "erased": True}
