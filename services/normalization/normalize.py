@@ -25,6 +25,7 @@ from services.normalization import (
 from services.normalization.brakes import brake_of
 from services.normalization.fingerprint import source_hash, text_hash
 from services.normalization.formats import registry
+from services.normalization.formats.wire_marks import corrects
 from services.normalization.orders import orders_of, read_for_orders, reference_of, unmatched
 from services.normalization.parts import GivenDate, StoryParts
 from services.normalization.raw import RawStory
@@ -37,6 +38,8 @@ from shared.errors import Refused
 from shared.events import Article, HonestDate, Status
 
 NOT_NEWS: Final = "not-news"
+MOST_TOLD: Final = 10_000
+"""Characters of a headline and of a note to editors: as many as the door takes of a plain story's note."""
 _NOTHING_LEFT: Final = "nothing is left of it once set phrases and teasers are taken out"
 _USABLE, _WITHHELD, _KILLED = Status.USABLE, Status.WITHHELD, Status.KILLED
 """By the class, each is found in ten times the time."""
@@ -155,7 +158,7 @@ def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
         "kind": parts.kind,
         "status": status,
         "status_given": parts.status,
-        "correction": parts.correction,
+        "correction": parts.correction or corrects(parts.title) or corrects(parts.ednote),
         "slugline": parts.slugline,
         "source": parts.source,
         "urgency": parts.urgency,
@@ -213,9 +216,10 @@ def _sketch(fields: dict[str, Any]) -> None:
 
 def _notice(fields: dict[str, Any], parts: StoryParts) -> None:
     """A kill carries its reason and the headline it is known by, and no text."""
-    fields["title"] = layout.squeeze(layout.strip_invisible(parts.title)[0]) or None if parts.title else None
-    fields["reason"] = parts.ednote
-    fields["ednote"] = parts.ednote
+    notes: list[str] = fields["notes"]
+    title = layout.squeeze(layout.strip_invisible(parts.title)[0]) or None if parts.title else None
+    fields["title"] = _cut(title, "headline", notes)
+    fields["reason"] = fields["ednote"] = _cut(parts.ednote, "note to editors", notes)
 
 
 _IN_THE_PAST = ("published", "updated", "version_time")
@@ -258,11 +262,15 @@ def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
         notes += found.notes
     if not title and not body:
         if fields["status"] is _WITHHELD:
-            fields["ednote"] = parts.ednote  # an order to hold back what was sent before needs no text of its own
+            fields["ednote"] = _cut(
+                parts.ednote, "note to editors", notes
+            )  # an order to hold back what was sent before needs no text of its own
             return
         had_text = parts.title or parts.body or parts.blocks
         raise Refused("no-text", _NOTHING_LEFT if had_text else "a story without headline and text")
-    fields["title"], fields["title_derived"] = (title, False) if title else (first_sentence(body[0]), True)
+    fields["title"], fields["title_derived"] = (
+        (_cut(title, "headline", notes), False) if title else (first_sentence(body[0]), True)
+    )
     fields["body"] = "\n\n".join(body) or None
     fields["summary"] = parts.summary or (summary_of(text.lead) if body else None)
     _dateline(fields, parts, text, raw)
@@ -278,13 +286,22 @@ def _content(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
     if disagreement:
         notes.append(disagreement)
     fields["topics"] = topics.concluded(parts.topics)
-    for name in ("keywords", "places", "images", "ednote"):
+    for name in ("keywords", "places", "images"):
         fields[name] = getattr(parts, name)
+    fields["ednote"] = _cut(parts.ednote, "note to editors", notes)
     fields["rights"] = parts.rights or raw.rights
     if parts.blocks:
         fields["body_html"] = html.render([parts.blocks[line.place] for line in cleaned.lines])
     elif parts.body_html:
         fields["body_html"] = html.sanitise(parts.body_html)
+
+
+def _cut(text: str | None, what: str, notes: list[str]) -> str | None:
+    """A line that is told wherever its story is listed, at a length that a list can bear; the whole stands on `stories.raw`."""
+    if text is None or len(text) <= MOST_TOLD:
+        return text
+    notes.append(f"{what} of {len(text)} characters: cut to {MOST_TOLD}")
+    return text[:MOST_TOLD]
 
 
 def _dateline(fields: dict[str, Any], parts: StoryParts, text: StoryText, raw: RawStory) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.normalization import chunk
 from services.normalization.formats import registry
-from services.normalization.normalize import normalize
+from services.normalization.normalize import MOST_TOLD, normalize
 from services.normalization.parts import GivenDate, StoryParts
 from services.normalization.raw import raw_story
 from services.normalization.sentences import first_sentence, summary_of
@@ -191,6 +191,47 @@ def test_an_unreadable_embargo_holds(monkeypatch):
     assert (first.embargo_open, first.embargoed_until) == (True, None)
     assert second.embargo_open
     assert third.status == "withheld"
+
+
+@pytest.mark.parametrize(
+    ("story", "corrects"),
+    [
+        ({"title": "CORRECTED: Ferry returns"}, True),
+        ({"title": "Ferry returns", "ednote": "Eds: Corrects the port's name."}, True),
+        ({"title": "REFILE-Ferry returns"}, True),
+        ({"title": "Corrected figures at last, minister says"}, False),
+        ({"title": "USDA CORRECTED ITS FORECAST"}, False),
+        ({"title": "Ferry returns", "ednote": "Pictures follow."}, False),
+    ],
+)
+def test_a_headline_or_note_that_says_so_is_a_correction_in_any_format(story, corrects):
+    assert article({"id": "a", "body": "It is blue.", **story}).correction is corrects
+
+
+@pytest.mark.parametrize("status", ["usable", "canceled"])
+def test_a_headline_and_a_note_have_a_length_that_a_list_can_bear(monkeypatch, status):
+    class Endless:
+        NAME = "endless"
+
+        def sniff(self, head, content_type):
+            return 1.0
+
+        def read(self, raw):
+            return [
+                StoryParts(
+                    format="x",
+                    provider_id="a",
+                    title="word " * 9000,
+                    ednote="n" * 90_000,
+                    body="A story.",
+                    status=status,
+                )
+            ]
+
+    monkeypatch.setattr(registry, "FORMATS", [Endless()])
+    (one,) = normalize(raw(b"x"), NOW)
+    assert (len(one.title), len(one.ednote)) == (MOST_TOLD, MOST_TOLD)
+    assert sum("cut to 10000" in note for note in one.notes) == 2
 
 
 def test_an_event_says_what_the_article_says():
