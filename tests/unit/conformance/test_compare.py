@@ -75,7 +75,7 @@ def test_a_mark_without_its_consequence_is_found():
 
 
 def test_who_read_it():
-    assert judged({}, format="Ritzau XML", content=b"<RBNews/>")[0].how == "no reader"
+    assert judged({}, format="Norsk XML", content=b"<nyhet/>")[0].how == "no reader"
     assert judged({}, format="NewsML 1.2")[0].how == "other reader"
     assert judged({}, content=b"<nitf><head/>")[0].how == "refused"
 
