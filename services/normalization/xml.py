@@ -329,8 +329,46 @@ def child(element: Element | None, *path: str) -> Element | None:
     for name in path:
         if element is None:
             return None
-        element = next(element.iterchildren(*_anywhere((name,))), None)
+        element = next(element.iterchildren("{*}" + name), None)
     return element
+
+
+class Fields:
+    """An element's children by local name, read in one pass, for a parent that is asked for many; without one, no children.
+
+    It tells what `child`, `children` and `text_at` told when it was made: not for trees that are still changed.
+    """
+
+    __slots__ = ("_named", "element")
+
+    def __init__(self, element: Element | None) -> None:
+        self.element = element
+        self._named: dict[str, list[Element]] = {}
+        if element is not None:
+            named = self._named
+            for one in element.iterchildren("*"):
+                name = one.tag.rpartition("}")[2]
+                if name in named:
+                    named[name].append(one)
+                else:
+                    named[name] = [one]
+
+    def child(self, name: str) -> Element | None:
+        """As `child`, for one name."""
+        found = self._named.get(name)
+        return found[0] if found else None
+
+    def children(self, name: str) -> list[Element]:
+        """As `children`, for one name; the list is not to be changed."""
+        return self._named.get(name, _NO_CHILDREN)
+
+    def text_at(self, name: str) -> str | None:
+        """As `text_at`, for one name."""
+        found = self._named.get(name)
+        return text_of(found[0]) if found else None
+
+
+_NO_CHILDREN: list[Element] = []
 
 
 def descendants(element: Element, *names: str) -> Iterator[Element]:
@@ -344,9 +382,9 @@ def attribute(element: Element | None, name: str) -> str | None:
         return None
     value: str | bytes | None = element.get(name)
     if value is None:
-        for key, given in element.items():
+        for key in element.keys():  # noqa: SIM118 - an element's own iteration is that of its children
             if key[:1] == "{" and str(key).rpartition("}")[2] == name:
-                value = given
+                value = element.get(key)
                 break
         else:
             return None

@@ -15,7 +15,7 @@ from services.normalization.fragment import read_fragment, words
 from services.normalization.parts import GivenDate, StoryParts
 from services.normalization.raw import RawStory
 from services.normalization.wire import in_utc, in_zone, is_true, read_urgency, read_version, unique
-from services.normalization.xml import Element, child, children, descendants, local, parse_xml, root_name, text_at
+from services.normalization.xml import Fields, descendants, local, parse_xml, root_name
 from shared.errors import Refused
 from shared.events import Dateline, Image, Topic
 
@@ -73,24 +73,25 @@ def read_all(raw: RawStory) -> list[StoryParts]:
         raise Refused("unreadable", "no ContentItem in it")
     if len(items) > MAX_ITEMS:
         raise Refused("too-many-items", f"{len(items)} items in an order, and {MAX_ITEMS} are allowed")
-    number, sent = text_at(root, "PublishID"), _date(root, "PublishDateTime")
-    found = [_item(one, raw, number, sent) for one in items]
+    order = Fields(root)
+    number, sent = order.text_at("PublishID"), _date(order, "PublishDateTime")
+    found = [_item(Fields(one), raw, number, sent) for one in items]
     for parts in found:
         parts.notes[:0] = [note] if note else []
     return found
 
 
-def _item(item: Element, raw: RawStory, number: str | None, sent: GivenDate | None) -> StoryParts:
+def _item(item: Fields, raw: RawStory, number: str | None, sent: GivenDate | None) -> StoryParts:
     parts = StoryParts(format=NAME)
-    parts.provider_id = text_at(item, "SystemSlug") or text_at(item, "NewsCompID")
-    parts.kind = "story" if (text_at(item, "ContentType") or "").lower() in _TEXTS else "not-news"
+    parts.provider_id = item.text_at("SystemSlug") or item.text_at("NewsCompID")
+    parts.kind = "story" if (item.text_at("ContentType") or "").lower() in _TEXTS else "not-news"
     parts.title, parts.subheads = _headlines(item)
-    parts.slugline = text_at(item, "SlugProper")
-    parts.byline = unique([text_at(item, "Byline")])
-    parts.credit, parts.source = text_at(item, "Credit"), text_at(item, "Source")
-    parts.rights = text_at(item, "Copyright")
-    parts.language = _LANGUAGES.get(text_at(item, "Language") or "")
-    ranking = text_at(item, "RankingValue")
+    parts.slugline = item.text_at("SlugProper")
+    parts.byline = unique([item.text_at("Byline")])
+    parts.credit, parts.source = item.text_at("Credit"), item.text_at("Source")
+    parts.rights = item.text_at("Copyright")
+    parts.language = _LANGUAGES.get(item.text_at("Language") or "")
+    ranking = item.text_at("RankingValue")
     parts.urgency = read_urgency(ranking, parts.notes) if ranking != "0" else None
     _version(parts, item)
     _dates(parts, item, sent, raw)
@@ -98,29 +99,29 @@ def _item(item: Element, raw: RawStory, number: str | None, sent: GivenDate | No
     _subjects(parts, item)
     _text(parts, item)
     _notes(parts, item)
-    parts.given |= {name: [value] for name, element in _WRITTEN.items() if (value := text_at(item, element))}
+    parts.given |= {name: [value] for name, element in _WRITTEN.items() if (value := item.text_at(element))}
     if number:
         parts.given["publish_id"] = [number]
     return parts
 
 
-def _headlines(item: Element) -> tuple[str | None, list[str]]:
-    found = unique([words(text) for name in ("Headline", "Headline2") if (text := text_at(item, name))])
+def _headlines(item: Fields) -> tuple[str | None, list[str]]:
+    found = unique([words(text) for name in ("Headline", "Headline2") if (text := item.text_at(name))])
     return (found[0], found[1:]) if found else (None, [])
 
 
-def _version(parts: StoryParts, item: Element) -> None:
+def _version(parts: StoryParts, item: Fields) -> None:
     """'8th Writethru'; what is held back or thrown away in the editors' system is withheld or taken back."""
-    count, kind = text_at(item, "WritethruNum"), text_at(item, "WriteThruType") or ""
+    count, kind = item.text_at("WritethruNum"), item.text_at("WriteThruType") or ""
     parts.version = read_version(" ".join(filter(None, [count, kind])) or None, parts.notes)
-    parts.correction = bool(text_at(item, "Corrections") or _CORRECTIVE.search(kind))
-    if is_true(text_at(item, "TrashFlag")) or _TAKES_BACK.search(kind):
+    parts.correction = bool(item.text_at("Corrections") or _CORRECTIVE.search(kind))
+    if is_true(item.text_at("TrashFlag")) or _TAKES_BACK.search(kind):
         parts.status = "canceled"
-    elif is_true(text_at(item, "HoldFlag")):
+    elif is_true(item.text_at("HoldFlag")):
         parts.status = "withheld"
 
 
-def _dates(parts: StoryParts, item: Element, sent: GivenDate | None, raw: RawStory) -> None:
+def _dates(parts: StoryParts, item: Fields, sent: GivenDate | None, raw: RawStory) -> None:
     parts.published = in_utc(_date(item, "CreatedDateTime") or sent)
     parts.version_time = in_zone(_date(item, "UpdatedDateTime"), raw.zone, ZONE, parts.notes)
     until = _date(item, "EmbargoTime")
@@ -128,54 +129,54 @@ def _dates(parts: StoryParts, item: Element, sent: GivenDate | None, raw: RawSto
         parts.embargoed, parts.embargoed_until = True, in_zone(until, raw.zone, ZONE, parts.notes)
 
 
-def _date(element: Element, name: str) -> GivenDate | None:
-    given = text_at(element, name)
+def _date(element: Fields, name: str) -> GivenDate | None:
+    given = element.text_at(name)
     return read_date(given) if given and not given.startswith(_NO_DATE) else None
 
 
-def _places(parts: StoryParts, item: Element) -> None:
+def _places(parts: StoryParts, item: Fields) -> None:
     """Where it was written, the narrower first; `Placeline` has the same three in one."""
-    named = [text_at(item, name) for name in ("City", "Province", "Country")]
+    named = [item.text_at(name) for name in ("City", "Province", "Country")]
     if not any(named):
-        named = list(map(str.strip, (text_at(item, "Placeline") or "").split(";")))
+        named = list(map(str.strip, (item.text_at("Placeline") or "").split(";")))
     parts.places = unique(named)[:_MOST]
     if parts.places:
         parts.dateline = Dateline(place=parts.places[0][:_MOST])
 
 
-def _subjects(parts: StoryParts, item: Element) -> None:
-    categories = unique(_COMMA.split(text_at(item, "Category") or ""))
+def _subjects(parts: StoryParts, item: Fields) -> None:
+    categories = unique(_COMMA.split(item.text_at("Category") or ""))
     parts.section = categories[0] if categories else None
-    indexed = unique([*categories[1:], *_COMMA.split(text_at(item, "IndexCode") or "")])
+    indexed = unique([*categories[1:], *_COMMA.split(item.text_at("IndexCode") or "")])
     parts.topics = [Topic(scheme="cp-index", name=name) for name in indexed]
-    parts.topics += [Topic(scheme="stock", code=code) for code in unique(_COMMA.split(text_at(item, "Stocks") or ""))]
-    parts.topics += [Topic(scheme="genre", name=name) for name in unique([text_at(item, "VersionType")])]
+    parts.topics += [Topic(scheme="stock", code=code) for code in unique(_COMMA.split(item.text_at("Stocks") or ""))]
+    parts.topics += [Topic(scheme="genre", name=name) for name in unique([item.text_at("VersionType")])]
     parts.topics = parts.topics[:_MOST]
-    parts.keywords = unique(_COMMA.split(text_at(item, "Keyword") or ""))[:_MOST]
+    parts.keywords = unique(_COMMA.split(item.text_at("Keyword") or ""))[:_MOST]
 
 
-def _text(parts: StoryParts, item: Element) -> None:
+def _text(parts: StoryParts, item: Fields) -> None:
     """HTML, escaped; `DirectoryText` is the beginning of a text once more, or a broadcast's own short form."""
-    element = child(item, "ContentText")
+    element = item.child("ContentText")
     fragment = read_fragment((element.text or "") if element is not None else "")
     parts.blocks = fragment.blocks
     parts.body = fragment.text
     parts.images = fragment.images
-    short = text_at(item, "DirectoryText")
+    short = item.text_at("DirectoryText")
     if short and not (parts.body or "").replace("\n\n", " ").startswith(short[:60]):
         parts.summary = words(short)
-    caption = text_at(item, "EnglishCaption") or text_at(item, "FrenchCaption")
+    caption = item.text_at("EnglishCaption") or item.text_at("FrenchCaption")
     if caption and not parts.body:
         parts.body = words(caption)
-    files = [text_at(item, "ContentRef"), *_COMMA.split(text_at(item, "PhotoReference") or "")]
+    files = [item.text_at("ContentRef"), *_COMMA.split(item.text_at("PhotoReference") or "")]
     parts.images += [Image(url=name[:2048], credit=parts.rights) for name in unique(files)[:_MOST]]
 
 
-def _notes(parts: StoryParts, item: Element) -> None:
+def _notes(parts: StoryParts, item: Fields) -> None:
     said = [
         words(text)
         for name in ("UpdateNote", "Corrections", "EditorNote", "SpecialInstructions")
-        for one in children(item, name)
+        for one in item.children(name)
         if (text := " ".join("".join(map(str, one.itertext())).split()))
     ]
     parts.ednote = "\n".join(unique(said)) or None

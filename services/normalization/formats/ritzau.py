@@ -16,8 +16,18 @@ from services.normalization.fragment import absolute, read_fragment, words
 from services.normalization.parts import Block, StoryParts
 from services.normalization.raw import RawStory
 from services.normalization.wire import in_zone, is_true, read_urgency, read_version, unique
-from services.normalization.xml import Element, attribute, child, children, descendants, local, parse_xml, root_name
-from services.normalization.xml import text_at as _any_text_at
+from services.normalization.xml import (
+    Element,
+    Fields,
+    attribute,
+    child,
+    children,
+    descendants,
+    local,
+    parse_xml,
+    root_name,
+    text_of,
+)
 from shared.errors import Refused
 from shared.events import Dateline, Image, Related, Topic
 
@@ -61,7 +71,7 @@ def read(raw: RawStory) -> list[StoryParts]:
         raise Refused("not-news", "an answer of Ritzau's service without a story")
     if len(found) > MAX_ITEMS:
         raise Refused("too-many-items", f"{len(found)} stories in an answer, and {MAX_ITEMS} are allowed")
-    stories = [_story(one, raw) for one in found]
+    stories = [_story(Fields(one), raw) for one in found]
     told = [one for one in stories if one.title or one.body or one.status]
     if not told:
         raise Refused("no-text", f"{len(stories)} stories without headline and text")
@@ -75,14 +85,20 @@ def _is_nil(element: Element) -> bool:
     return (attribute(element, "nil") or "").lower() == "true"
 
 
-def _text(item: Element, name: str) -> str | None:
+def _text(item: Fields, name: str) -> str | None:
     """The element's text as it stands in XML, None where it is nil or empty."""
-    element = child(item, name)
-    return None if element is None or _is_nil(element) else _any_text_at(item, name)
+    return _said(item.child(name))
 
 
-def _words(item: Element, name: str) -> str | None:
-    text = _text(item, name)
+def _said(element: Element | None) -> str | None:
+    return None if element is None or _is_nil(element) else text_of(element)
+
+
+def _words(item: Fields, name: str) -> str | None:
+    return _as_words(_text(item, name))
+
+
+def _as_words(text: str | None) -> str | None:
     return words(_unescaped(text)) if text else None
 
 
@@ -91,7 +107,7 @@ def _unescaped(text: str) -> str:
     return html.unescape(text) if "&amp;" in text and _STILL_ESCAPED.search(text.replace("&amp;", "&")) else text
 
 
-def _story(item: Element, raw: RawStory) -> StoryParts:
+def _story(item: Fields, raw: RawStory) -> StoryParts:
     parts = StoryParts(format=NAME, source="Ritzau")
     parts.provider_id = _text(item, "NewsID")
     parts.version = read_version(_text(item, "version"), parts.notes)
@@ -115,9 +131,9 @@ def _story(item: Element, raw: RawStory) -> StoryParts:
     return parts
 
 
-def _subjects(parts: StoryParts, item: Element) -> None:
+def _subjects(parts: StoryParts, item: Fields) -> None:
     """IPTC's eight digits lose a leading zero as numbers; stock numbers, companies and keywords are lists of their own."""
-    listed = child(item, "IPTCList")
+    listed = item.child("IPTCList")
     for one in listed if listed is not None else ():
         code = (one.text or "").strip()
         if _SUBJECT.fullmatch(code):
@@ -130,14 +146,14 @@ def _subjects(parts: StoryParts, item: Element) -> None:
         parts.keywords.append("Flash")
 
 
-def _entries(item: Element, name: str) -> list[str]:
-    element = child(item, name)
+def _entries(item: Fields, name: str) -> list[str]:
+    element = item.child(name)
     if element is None or _is_nil(element):
         return []
     return unique(" ".join("".join(map(str, one.itertext())).split()) for one in element)[:_MOST]
 
 
-def _body(parts: StoryParts, item: Element, origin: str | None) -> None:
+def _body(parts: StoryParts, item: Fields, origin: str | None) -> None:
     """The text's blocks without the agency's sign, which closes it as a paragraph of its own ('/ritzau/')."""
     fragment = read_fragment(_text(item, "content") or "")
     blocks = [Block(one.tag, _plain(one.text)) if _STILL_ESCAPED.search(one.text) else one for one in fragment.blocks]
@@ -156,12 +172,12 @@ def _plain(text: str) -> str:
     return " ".join(html.unescape(html.unescape(text)).split())
 
 
-def _note(item: Element) -> str | None:
+def _note(item: Fields) -> str | None:
     """`TilRedaktionen`: to the editors."""
     return "\n".join(block.text for block in read_fragment(_text(item, "TilRedaktionen") or "").blocks) or None
 
 
-def _lifecycle(parts: StoryParts, item: Element) -> None:
+def _lifecycle(parts: StoryParts, item: Fields) -> None:
     """What is cancelled takes back the story that it replaces, too: the cancellation may come under an id of its own."""
     parts.correction = is_true(_text(item, "Korrektion"))
     other = _text(item, "replacedID") or _text(item, "Replaces")
@@ -174,15 +190,15 @@ def _lifecycle(parts: StoryParts, item: Element) -> None:
         parts.evolved_from = other
 
 
-def _references(parts: StoryParts, item: Element) -> None:
+def _references(parts: StoryParts, item: Fields) -> None:
     """Related stories by their id and headline; pictures by their address."""
-    related = child(item, "Related")
+    related = item.child("Related")
     for one in islice(descendants(related, "NewsID"), _MOST) if related is not None else ():
-        around = one.getparent()
-        title = _words(around, "headline") if around is not None else None
+        # Not by `Fields`: all of them may stand in one element, which would be gone through for each.
+        title = _as_words(_said(child(one.getparent(), "headline")))
         if name := (one.text or "").strip():
             parts.related.append(Related(title=title, url=name[:2048]))
-    listed = child(item, "MultimedieList")
+    listed = item.child("MultimedieList")
     for entry in list(children(listed))[:_MOST] if listed is not None else ():
         leaves = {local(one).lower(): (one.text or "").strip() for one in entry.iter() if not len(one)}
         address = next((whole for value in leaves.values() if (whole := absolute(value))), None)

@@ -15,8 +15,8 @@ from services.normalization.raw import RawStory
 from services.normalization.wire import read_wire_date, unique
 from services.normalization.xml import (
     Element,
+    Fields,
     attribute,
-    child,
     children,
     descendants,
     local,
@@ -59,7 +59,7 @@ def read(raw: RawStory) -> list[StoryParts]:
         raise Refused("not-news", "a list without a release")
     if len(found) > MAX_ITEMS:
         raise Refused("too-many-items", f"{len(found)} releases in a list, and {MAX_ITEMS} are allowed")
-    stories = [story for one in found if (story := _story(one)).title or story.body]
+    stories = [story for one in found if (story := _story(Fields(one))).title or story.body]
     if not stories:
         raise Refused("no-text", f"{len(found)} releases without title and text")
     for story in stories:
@@ -67,47 +67,47 @@ def read(raw: RawStory) -> list[StoryParts]:
     return stories
 
 
-def _story(release: Element) -> StoryParts:
+def _story(release: Fields) -> StoryParts:
     parts = StoryParts(format=NAME)
-    parts.provider_id = attribute(release, "id")
-    parts.url = absolute(text_at(release, "longurl"))
-    parts.language = attribute(release, "lang")
+    parts.provider_id = attribute(release.element, "id")
+    parts.url = absolute(release.text_at("longurl"))
+    parts.language = attribute(release.element, "lang")
     parts.title = _words(release, "title")
     parts.summary = _words(release, "leadtext")
-    parts.published = parts.version_time = read_wire_date(text_at(release, "publicationDate"))
-    if embargo := read_wire_date(text_at(release, "embargo")):
+    parts.published = parts.version_time = read_wire_date(release.text_at("publicationDate"))
+    if embargo := read_wire_date(release.text_at("embargo")):
         parts.embargoed, parts.embargoed_until = True, embargo
     _text(parts, release)
-    parts.source = parts.credit = _words(child(release, "publisher"), "name")
-    parts.keywords = unique(_COMMA.split(text_at(release, "keywords") or ""))[:_MOST]
+    parts.source = parts.credit = _words(Fields(release.child("publisher")), "name")
+    parts.keywords = unique(_COMMA.split(release.text_at("keywords") or ""))[:_MOST]
     _labels(parts, release)
     _references(parts, release)
     parts.ednote = _contacts(release)
     return parts
 
 
-def _words(element: Element | None, name: str) -> str | None:
+def _words(element: Fields, name: str) -> str | None:
     """Plain text, or HTML where the field allows it."""
-    text = text_at(element, name)
+    text = element.text_at(name)
     return words(text) if text else None
 
 
-def _text(parts: StoryParts, release: Element) -> None:
+def _text(parts: StoryParts, release: Fields) -> None:
     """The body, and behind it what the publisher says of itself with every release."""
     fragments = [
         read_fragment("".join(map(str, element.itertext())), parts.url)
         for name in ("body", "boilerplate")
-        if (element := child(release, name)) is not None
+        if (element := release.child(name)) is not None
     ]
     parts.blocks = [block for fragment in fragments for block in fragment.blocks]
     parts.body = "\n\n".join(block.text for block in parts.blocks) or None
     parts.images = [image for fragment in fragments for image in fragment.images]
 
 
-def _labels(parts: StoryParts, release: Element) -> None:
+def _labels(parts: StoryParts, release: Fields) -> None:
     """Type of the release and categories: a number that stays and a label in the release's language."""
-    kind = child(release, "type")
-    listed = child(release, "categories")
+    kind = release.child("type")
+    listed = release.child("categories")
     labelled = [("genre", kind)] if kind is not None else []
     labelled += [("category", one) for one in children(listed, "category")] if listed is not None else []
     for scheme, element in labelled[:_MOST]:
@@ -120,27 +120,28 @@ def _labels(parts: StoryParts, release: Element) -> None:
         parts.given["lead"] = [parts.summary]
 
 
-def _references(parts: StoryParts, release: Element) -> None:
-    for image in _listed(release, "images", "image"):
-        if address := absolute(text_at(image, "url"), parts.url):
+def _references(parts: StoryParts, release: Fields) -> None:
+    for image in map(Fields, _listed(release, "images", "image")):
+        if address := absolute(image.text_at("url"), parts.url):
             parts.images.append(Image(url=address, caption=_words(image, "caption")))
-    for one in [*_listed(release, "documents", "document"), *_listed(release, "links", "link")]:
-        address = absolute(text_at(one, "url") or text_of(one), parts.url)
+    for element in [*_listed(release, "documents", "document"), *_listed(release, "links", "link")]:
+        one = Fields(element)
+        address = absolute(one.text_at("url") or text_of(element), parts.url)
         if address:
             title = _words(one, "title") or _words(one, "name") or _words(one, "caption")
             parts.related.append(Related(title=title, url=address))
-    if video := absolute(text_at(release, "videochannellink"), parts.url):
+    if video := absolute(release.text_at("videochannellink"), parts.url):
         parts.related.append(Related(title=_words(release, "videodescription"), url=video))
 
 
-def _listed(release: Element, group: str, name: str) -> list[Element]:
-    element = child(release, group)
+def _listed(release: Fields, group: str, name: str) -> list[Element]:
+    element = release.child(group)
     return list(children(element, name))[:_MOST] if element is not None else []
 
 
-def _contacts(release: Element) -> str | None:
+def _contacts(release: Fields) -> str | None:
     """Whom editors may ask, a line each: they are no part of the text."""
-    persons = _listed(release, "contacts", "contact")
+    persons = map(Fields, _listed(release, "contacts", "contact"))
     said = [", ".join(unique(_words(one, name) for name in _CONTACT)) for one in persons]
     said.insert(0, _words(release, "contactsAsText") or "")
     return "\n".join(unique(said)) or None

@@ -12,6 +12,7 @@ from lxml import etree
 
 from services.normalization import xml
 from services.normalization.xml import (
+    Fields,
     attribute,
     child,
     children,
@@ -232,3 +233,22 @@ def test_helpers_go_by_local_names() -> None:
     assert attribute(child(root, "c"), "q") is None
     assert language_of(second) == "el"
     assert language_of(None) is None
+
+
+def test_fields_tell_what_the_helpers_tell() -> None:
+    """Those of a tree that was built with comments and instructions in it, too."""
+    root = etree.fromstring(
+        b"<a xmlns:n='urn:n'><!-- c --><b>1</b><?b pi?><n:b>2</n:b><c.d> x\n y </c.d><n:e><b>3</b></n:e><f/></a>"
+    )
+    fields = Fields(root)
+    assert fields.element is root
+    for name in ("b", "c.d", "e", "f", "z", "", "*"):
+        if name not in ("", "*"):
+            assert fields.children(name) == list(children(root, name))
+            assert fields.child(name) is child(root, name)
+            assert fields.text_at(name) == text_at(root, name)
+        else:
+            assert (fields.child(name), fields.children(name), fields.text_at(name)) == (None, [], None)
+    assert [text_of(one) for one in fields.children("b")] == ["1", "2"]
+    nothing = Fields(None)
+    assert (nothing.element, nothing.child("b"), nothing.children("b"), nothing.text_at("b")) == (None, None, [], None)

@@ -17,7 +17,7 @@ from services.normalization.formats.newsml_1.stories import (
 from services.normalization.parts import Block, StoryParts
 from services.normalization.raw import RawStory
 from services.normalization.wire import read_dateline_field, read_urgency, read_version, read_wire_date, unique
-from services.normalization.xml import Element, attribute, child, children, parse_xml, root_name, text_at
+from services.normalization.xml import Element, Fields, attribute, child, parse_xml, root_name, text_at
 from shared.errors import Refused
 from shared.events import Image, Related
 
@@ -68,8 +68,8 @@ def read(raw: RawStory) -> list[StoryParts]:
 def _read_item(item: Element, named: dict[str, Element]) -> list[StoryParts]:
     component = child(item, "NewsComponent")
     several = stories(component) if component is not None else []
-    management = child(item, "NewsManagement")
-    if component is not None and (formal_name(child(management, "Status")) or "").lower() in _NO_STORY:
+    management = Fields(child(item, "NewsManagement"))
+    if component is not None and (formal_name(management.child("Status")) or "").lower() in _NO_STORY:
         all_named = named_stories(component, several)  # each story of the item is taken back, not the first alone
         several = all_named if len(all_named) > 1 else several
     if not several:
@@ -81,11 +81,12 @@ def _read_item(item: Element, named: dict[str, Element]) -> list[StoryParts]:
     tags = [_language(story, known) for story in several] if len(several) > 1 else [""]
     main = _main(several, tags, item)
     owned = _owned(several, main, images(component)) if component is not None else {}
-    written = _as_written(item, management)
+    identifier = Fields(child(item, "Identification", "NewsIdentifier"))
+    written = _as_written(item, identifier, management)
     found = []
     for story, mark in zip(several, _marks(several, tags, main, shared), strict=True):
         parts = StoryParts(format=NAME)
-        _identity(parts, item, mark)
+        _identity(parts, item, identifier, mark)
         parts.given = dict(written)
         _manage(parts, management)
         own = [shared[one] == 1 for one in story.chain]
@@ -101,13 +102,13 @@ def _read_item(item: Element, named: dict[str, Element]) -> list[StoryParts]:
     return found
 
 
-def _stands_alone(item: Element, component: Element | None, management: Element | None) -> bool:
+def _stands_alone(item: Element, component: Element | None, management: Fields) -> bool:
     """Whether an item without text is a story: by its status, or because it has a headline and no medium.
 
     A kill or a hold often has no content at all; a flash is a headline alone; a change of status alone (`Update="A"`) has
     neither.
     """
-    word = (formal_name(child(management, "Status")) or "").lower()
+    word = (formal_name(management.child("Status")) or "").lower()
     update = attribute(child(item, "Identification", "NewsIdentifier", "RevisionId"), "Update")
     if word in _NO_STORY or update == "A":
         return True
@@ -152,42 +153,40 @@ def _duid(own: list[Element]) -> str:
     return next((duid for one in reversed(own) if (duid := attribute(one, "Duid"))), "")
 
 
-def _identity(parts: StoryParts, item: Element, mark: str) -> None:
+def _identity(parts: StoryParts, item: Element, identifier: Fields, mark: str) -> None:
     """ProviderId:DateId:NewsItemId, which all revisions share; of several stories in the item all but one have a mark."""
-    identifier = child(item, "Identification", "NewsIdentifier")
     base = _item_id(identifier, text_at(item, "NewsManagement", "ThisRevisionCreated"))
-    if base is None and (provider := text_at(identifier, "ProviderId")) and (guid := _guid(item)):
+    if base is None and (provider := identifier.text_at("ProviderId")) and (guid := _guid(item)):
         base = f"{provider}:{guid}"
     parts.provider_id = f"{base}#{mark}" if base and mark else base
-    parts.version = read_version(text_at(identifier, "RevisionId"), parts.notes)
+    parts.version = read_version(identifier.text_at("RevisionId"), parts.notes)
 
 
-def _as_written(item: Element, management: Element | None) -> dict[str, list[str]]:
+def _as_written(item: Element, identifier: Fields, management: Fields) -> dict[str, list[str]]:
     """What no field holds as it was written: the id's parts, its revision, the item's type, label and degree of haste."""
-    identifier = child(item, "Identification", "NewsIdentifier")
-    revision = child(identifier, "RevisionId")
+    revision = identifier.child("RevisionId")
     written = {
-        "id": text_at(identifier, "PublicIdentifier"),
-        "news_item_id": text_at(identifier, "NewsItemId"),
-        "provider_id": text_at(identifier, "ProviderId"),
-        "date_id": text_at(identifier, "DateId"),
+        "id": identifier.text_at("PublicIdentifier"),
+        "news_item_id": identifier.text_at("NewsItemId"),
+        "provider_id": identifier.text_at("ProviderId"),
+        "date_id": identifier.text_at("DateId"),
         "previous_version": attribute(revision, "PreviousRevision"),
         "update": attribute(revision, "Update"),
-        "type": formal_name(child(management, "NewsItemType")),
+        "type": formal_name(management.child("NewsItemType")),
         "label": text_at(item, "Identification", "NameLabel"),
-        "urgency": formal_name(child(management, "Urgency")),
+        "urgency": formal_name(management.child("Urgency")),
     }
     return {name: [value] for name, value in written.items() if value}
 
 
-def _item_id(identifier: Element | None, created: str | None) -> str | None:
+def _item_id(identifier: Fields, created: str | None) -> str | None:
     """The id without revision, None if there is none or it is not the item's alone.
 
     Some writers put the time of the revision into DateId (it is ThisRevisionCreated, and the public identifier does not
     know it): it changes with every revision and is left out.
     """
-    provider, date, name = (text_at(identifier, part) for part in ("ProviderId", "DateId", "NewsItemId"))
-    public = text_at(identifier, "PublicIdentifier")
+    provider, date, name = (identifier.text_at(part) for part in ("ProviderId", "DateId", "NewsItemId"))
+    public = identifier.text_at("PublicIdentifier")
     if not name:
         return without_revision(public) if public and public.count(":") >= 5 else None
     if _ZEROS.fullmatch(name):
@@ -213,33 +212,33 @@ def _guid(item: Element) -> str | None:
     )
 
 
-def _manage(parts: StoryParts, management: Element | None) -> None:
-    if management is None:
+def _manage(parts: StoryParts, management: Fields) -> None:
+    if management.element is None:
         return
-    created = read_wire_date(text_at(management, "FirstCreated"))
-    revised = read_wire_date(text_at(management, "ThisRevisionCreated"))
+    created = read_wire_date(management.text_at("FirstCreated"))
+    revised = read_wire_date(management.text_at("ThisRevisionCreated"))
     parts.version_time = revised
     parts.published = created or revised
     parts.updated = revised if created is not None and revised is not None and revised.raw != created.raw else None
-    parts.status = formal_name(child(management, "Status"))
-    parts.urgency = read_urgency(formal_name(child(management, "Urgency")), parts.notes)
-    if _ADVISORY.search(formal_name(child(management, "NewsItemType")) or ""):
+    parts.status = formal_name(management.child("Status"))
+    parts.urgency = read_urgency(formal_name(management.child("Urgency")), parts.notes)
+    if _ADVISORY.search(formal_name(management.child("NewsItemType")) or ""):
         parts.kind = "advisory"
     _changes(parts, management)
-    derived = [attribute(one, "NewsItem") for one in children(management, "DerivedFrom")]
+    derived = [attribute(one, "NewsItem") for one in management.children("DerivedFrom")]
     origin = next((without_revision(one) for one in derived if one), None)
     parts.evolved_from = origin if origin != parts.provider_id else None
-    with_it = [attribute(one, "NewsItem") or attribute(one, "Href") for one in children(management, "AssociatedWith")]
+    with_it = [attribute(one, "NewsItem") or attribute(one, "Href") for one in management.children("AssociatedWith")]
     parts.related = [Related(url=one[:2048]) for one in unique(with_it)[:_MOST_RELATED]]
-    for one in children(management, "Instruction"):
+    for one in management.children("Instruction"):
         if CORRECTS.match(formal_name(one) or ""):
             parts.correction = True
 
 
-def _changes(parts: StoryParts, management: Element) -> None:
+def _changes(parts: StoryParts, management: Fields) -> None:
     """Changes of status that are announced: to usable is the end of an embargo, to canceled or withheld an expiry."""
     parts.embargoed = (parts.status or "").lower() == "embargoed"
-    for one in children(management, "StatusWillChange"):
+    for one in management.children("StatusWillChange"):
         word = (formal_name(child(one, "FutureStatus")) or "").lower()
         given = text_at(one, "DateAndTime")
         date = read_wire_date(given)

@@ -15,7 +15,7 @@ from services.normalization.formats.newsml_g2.notes_to_editors import read_ednot
 from services.normalization.markup import paragraphs
 from services.normalization.parts import GivenDate, Kind, StoryParts
 from services.normalization.wire import read_dateline_field, read_urgency, read_wire_date, unique
-from services.normalization.xml import Element, attribute, child, children, language_of, local, text_at, text_of
+from services.normalization.xml import Element, Fields, attribute, child, children, language_of, local, text_of
 from shared.events import Dateline, Topic
 
 NAME = "newsml-g2"
@@ -33,17 +33,17 @@ _EQUIVALENTS = frozenset({"medtop", "subj"})
 
 def read_item(item: Element) -> StoryParts:
     """What a newsItem or another item says; its `kind` tells whether it is a story."""
-    meta, about = child(item, "itemMeta"), child(item, "contentMeta")
+    whole = Fields(item)
+    meta, about = Fields(whole.child("itemMeta")), Fields(whole.child("contentMeta"))
     parts = StoryParts(format=NAME, provider_id=attribute(item, "guid"))
     parts.language = _language(item, about)
-    content = read_content(list(children(item, "contentSet")))
+    content = read_content(whole.children("contentSet"))
     parts.notes += content.notes
     _version(item, parts)
-    if meta is not None:
-        _management(meta, parts)
+    _management(meta, parts)
     _dates(meta, about, parts)
     _headlines(meta, about, content, parts)
-    if about is not None:
+    if about.element is not None:
         _about(about, parts)
     _credits(meta, about, content, parts)
     _text(content, about, parts)
@@ -56,9 +56,9 @@ def read_item(item: Element) -> StoryParts:
     return parts
 
 
-def _language(item: Element, about: Element | None) -> str | None:
-    tags = (attribute(one, "tag") for one in children(about, "language")) if about is not None else ()
-    return next((tag for tag in tags if tag), None) or language_of(about if about is not None else item)
+def _language(item: Element, about: Fields) -> str | None:
+    tags = (attribute(one, "tag") for one in about.children("language"))
+    return next((tag for tag in tags if tag), None) or language_of(about.element if about.element is not None else item)
 
 
 def _version(item: Element, parts: StoryParts) -> None:
@@ -67,28 +67,29 @@ def _version(item: Element, parts: StoryParts) -> None:
         parts.notes.append("version is no number")
 
 
-def _management(meta: Element, parts: StoryParts) -> None:
+def _management(meta: Fields, parts: StoryParts) -> None:
     """Status, embargo, expiry, marks of correction and notes to editors."""
     _status(meta, parts)
-    embargoed = child(meta, "embargoed")
+    embargoed = meta.child("embargoed")
     if embargoed is not None:
         # Empty means: under embargo, and the end is not known (schema type DateTimeOrNull).
         parts.embargoed = True
         parts.embargoed_until = read_wire_date(text_of(embargoed))
-    parts.expires = read_wire_date(text_at(meta, "expires"))
-    signals = [found for one in children(meta, "signal") if (found := codes.concept(one))]
+    parts.expires = read_wire_date(meta.text_at("expires"))
+    signals = [found for one in meta.children("signal") if (found := codes.concept(one))]
     parts.correction = any(_is_correction(scheme, value) for scheme, value in signals)
     deleted = ("edStat", "D") in signals or ("sig", "kill") in signals
     if deleted and not _says(parts.status, "canceled", "cancelled", "withdrawn"):
         parts.notes.append("a signal says that it is deleted: read as canceled")
         parts.status = "canceled"
-    parts.ednote, parts.ednote_private = read_ednotes(meta, parts.language)
+    if meta.element is not None:
+        parts.ednote, parts.ednote_private = read_ednotes(meta.element, parts.language)
     noted = f"{parts.ednote or ''}\n{parts.ednote_private or ''}".split("\n")
     parts.correction = parts.correction or any(CORRECTS.match(line) for line in noted)
 
 
-def _status(meta: Element, parts: StoryParts) -> None:
-    element = child(meta, "pubStatus")
+def _status(meta: Fields, parts: StoryParts) -> None:
+    element = meta.child("pubStatus")
     if element is None:
         return
     found = codes.concept(element)
@@ -110,7 +111,7 @@ def _is_correction(scheme: str | None, value: str) -> bool:
     return value.lower() in ("correction", "corrected") or (scheme, value) == ("edStat", "C")
 
 
-def _dates(meta: Element | None, about: Element | None, parts: StoryParts) -> None:
+def _dates(meta: Fields, about: Fields, parts: StoryParts) -> None:
     """Published: when the first version was made; a kill of Reuters' has its own time there, which comes too late to count."""
     made, first = _date(meta, "versionCreated", parts), _date(meta, "firstCreated", parts)
     parts.version_time = made
@@ -122,23 +123,23 @@ def _dates(meta: Element | None, about: Element | None, parts: StoryParts) -> No
             parts.notes.append("published is the time when the content was made: there is no other")
 
 
-def _date(where: Element | None, name: str, parts: StoryParts) -> GivenDate | None:
-    date = read_wire_date(text_at(where, name))
+def _date(where: Fields, name: str, parts: StoryParts) -> GivenDate | None:
+    date = read_wire_date(where.text_at(name))
     if date is not None and date.value is None:
         parts.notes.append(f"{name} unreadable")
         return None
     return date
 
 
-def _headlines(meta: Element | None, about: Element | None, content: Content, parts: StoryParts) -> None:
+def _headlines(meta: Fields, about: Fields, content: Content, parts: StoryParts) -> None:
     """The headline without a role or for the main place; those for below it are subheads; other languages are left out."""
-    given = [one for one in children(about, "headline") if text_of(one)] if about is not None else []
+    given = [one for one in about.children("headline") if text_of(one)]
     given.sort(key=_rank)
     below = [one for one in given if "sub" in codes.role(one) or "deck" in codes.role(one)]
     main = [one for one in given if one not in below]
     plain = [one for one in main if codes.role(one) in ("", "main", "hl", "headline", "title", "display")]
     chosen = codes.chosen(plain or main, parts.language)
-    titles = [one for one in children(meta, "title") if not codes.role(one)] if meta is not None else []
+    titles = [one for one in meta.children("title") if not codes.role(one)]
     parts.title = text_of(chosen) or content.title or text_of(codes.chosen(titles, parts.language))
     parts.subheads = [words for one in below if (words := text_of(one))] or content.subheads
 
@@ -148,20 +149,20 @@ def _rank(element: Element) -> int:
     return int(given) if given.isdigit() and len(given) < 10 else 10**9
 
 
-def _about(about: Element, parts: StoryParts) -> None:
-    parts.slugline = next((words for one in children(about, "slugline") if (words := text_of(one))), None)
-    parts.urgency = read_urgency(text_at(about, "urgency"), parts.notes)
-    keywords = [text_of(one) for one in children(about, "keyword")]
+def _about(about: Fields, parts: StoryParts) -> None:
+    parts.slugline = next((words for one in about.children("slugline") if (words := text_of(one))), None)
+    parts.urgency = read_urgency(about.text_at("urgency"), parts.notes)
+    keywords = [text_of(one) for one in about.children("keyword")]
     parts.keywords = list(dict.fromkeys(word for word in keywords if word))
     _subjects(about, parts)
-    places = [name for one in children(about, "located") for name in _located(one, parts.language)]
-    subjects = [codes.name_of(one, parts.language) for one in children(about, "subject") if _is_place(one)]
+    places = [name for one in about.children("located") for name in _located(one, parts.language)]
+    subjects = [codes.name_of(one, parts.language) for one in about.children("subject") if _is_place(one)]
     parts.places = list(dict.fromkeys(chain(places, (name for name in subjects if name))))
 
 
-def _subjects(about: Element, parts: StoryParts) -> None:
+def _subjects(about: Fields, parts: StoryParts) -> None:
     """Subjects, then their parents and IPTC's codes for the same, each once."""
-    subjects = list(children(about, "subject"))
+    subjects = about.children("subject")
     near = [two for one in subjects for two in children(one, "broader", "sameAs")]
     wanted = [one for one in near if local(one) == "broader" or (codes.concept(one) or ("", ""))[0] in _EQUIVALENTS]
     topics: dict[tuple[str | None, str | None], Topic] = {}
@@ -189,27 +190,27 @@ def _located(located: Element, language: str | None) -> list[str]:
     return [name for name in chain((own,), parents) if name]
 
 
-def _credits(meta: Element | None, about: Element | None, content: Content, parts: StoryParts) -> None:
+def _credits(meta: Fields, about: Fields, content: Content, parts: StoryParts) -> None:
     """Bylines, dateline, credit, source. An information source that is not the provider is a credit, if none is given."""
     language = parts.language
-    parts.source = codes.party(child(meta, "provider"), language)
-    if about is None:
+    parts.source = codes.party(meta.child("provider"), language)
+    if about.element is None:
         parts.byline, parts.dateline = content.byline, content.dateline
         return
-    bylines = [words for one in children(about, "by") if (words := text_of(one))]
+    bylines = [words for one in about.children("by") if (words := text_of(one))]
     parts.byline = list(dict.fromkeys(bylines)) or content.byline or _persons(about, language)
-    given = next((words for one in children(about, "dateline") if (words := text_of(one))), None)
+    given = next((words for one in about.children("dateline") if (words := text_of(one))), None)
     parts.dateline = _dateline(given) or content.dateline
-    lines = [words for one in children(about, "creditline") if (words := text_of(one))]
-    origins = [codes.party(one, language) for one in children(about, "infoSource")]
+    lines = [words for one in about.children("creditline") if (words := text_of(one))]
+    origins = [codes.party(one, language) for one in about.children("infoSource")]
     parts.source = parts.source or next((name for name in origins if name), None)
     others = dict.fromkeys(name for name in origins if name and name != parts.source and " " in name)
     parts.credit = (lines[0] if lines else None) or ", ".join(others) or None
 
 
-def _persons(about: Element, language: str | None) -> list[str]:
+def _persons(about: Fields, language: str | None) -> list[str]:
     """Creators by name; a single word is a code or a house."""
-    names = [codes.name_of(one, language) for one in children(about, "creator")]
+    names = [codes.name_of(one, language) for one in about.children("creator")]
     return list(dict.fromkeys(name for name in names if name and " " in name and "@" not in name))
 
 
@@ -218,13 +219,13 @@ def _dateline(given: str | None) -> Dateline | None:
     return Dateline(date=given) if given and given[:1].isdigit() else read_dateline_field(given)
 
 
-def _text(content: Content, about: Element | None, parts: StoryParts) -> None:
+def _text(content: Content, about: Fields, parts: StoryParts) -> None:
     """The body, and the provider's own summary: a description that is no caption, else NITF's abstract."""
     parts.blocks = content.blocks
     if len(parts.blocks) > 1 and parts.blocks[0].tag == "h2" and parts.blocks[0].text == parts.title:
         parts.blocks = parts.blocks[1:]
     parts.body = content.text or "\n\n".join(block.text for block in parts.blocks) or None
-    described = list(children(about, "description")) if about is not None else []
+    described = about.children("description")
     summaries = [one for one in described if codes.role(one) not in _NO_SUMMARY and text_of(one)]
     chosen = codes.chosen(summaries, parts.language)
     parts.summary = (paragraphs(chosen) if chosen is not None else None) or content.summary
@@ -266,32 +267,31 @@ def _rights(item: Element, language: str | None) -> str | None:
     return "\n".join(lines) or None
 
 
-def _codes(item: Element, meta: Element | None, about: Element | None, parts: StoryParts) -> None:
+def _codes(item: Element, meta: Fields, about: Fields, parts: StoryParts) -> None:
     """Codes and words of the item as written, for whoever wants to see what was said."""
     given: dict[str, list[str]] = {"item": [local(item)]}
     named = (("class", meta, "itemClass"), ("provider", meta, "provider"), ("signal", meta, "signal"))
     for name, where, tag in (*named, ("genre", about, "genre"), ("role", meta, "role"), ("profile", meta, "profile")):
-        elements = children(where, tag) if where is not None else ()
-        if said := [written for one in elements if (written := codes.written(one) or text_of(one))]:
+        if said := [written for one in where.children(tag) if (written := codes.written(one) or text_of(one))]:
             given[name] = said
     for name, where, tag in (("dateline", about, "dateline"), ("first_created", meta, "firstCreated")):
-        if words := text_at(where, tag):
+        if words := where.text_at(tag):
             given[name] = [words]
     if root := attribute(child(item, "groupSet"), "root"):
         given["root_group"] = [root]
     parts.given = given
 
 
-def _kind(item: Element, meta: Element | None, about: Element | None, parts: StoryParts) -> Kind:
+def _kind(item: Element, meta: Fields, about: Fields, parts: StoryParts) -> Kind:
     """A newsItem is a story if it has text, or is of a class of texts, or takes back or holds what may have been one."""
     if local(item) != "newsItem":
         return "not-news"
     taken_back = _says(parts.status, "canceled", "cancelled", "withdrawn", "withheld")
-    if not parts.body and not taken_back and codes.code(child(meta, "itemClass")) not in _TEXT_CLASSES:
+    if not parts.body and not taken_back and codes.code(meta.child("itemClass")) not in _TEXT_CLASSES:
         return "not-news"
     marks = chain(
-        children(meta, "itemClass", "profile", "role") if meta is not None else (),
-        children(about, "genre") if about is not None else (),
+        children(meta.element, "itemClass", "profile", "role") if meta.element is not None else (),
+        about.children("genre"),
     )
     said = ((codes.code(one) or (text_of(one) or "").lower()).replace(" ", "") for one in marks)
     return "advisory" if any(word in _ADVISORY for word in said) else "story"

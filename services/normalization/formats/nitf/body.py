@@ -8,7 +8,7 @@ from services.normalization import layout
 from services.normalization.markup import LONGEST_ADDRESS, blocks, image_references, paragraphs
 from services.normalization.parts import Block, StoryParts
 from services.normalization.wire import LONGEST, read_dateline_field, read_wire_date, unique
-from services.normalization.xml import Element, attribute, child, children, descendants, text_at, text_of
+from services.normalization.xml import Element, Fields, attribute, child, children, descendants, text_at, text_of
 from shared.events import Dateline, Image
 
 _FOR_EDITORS = "note-to-editors"
@@ -33,22 +33,23 @@ def read_body(parts: StoryParts, body: Element) -> None:
 
 
 def _read_head(parts: StoryParts, head: Element) -> None:
-    hedline = child(head, "hedline")
+    fields = Fields(head)
+    hedline = fields.child("hedline")
     if hedline is None:
-        hedline = child(head, "headline")
+        hedline = fields.child("headline")
     parts.title = text_at(hedline, "hl1") or _words_of(hedline)
     others = [text_of(one) for one in children(hedline, "hl2")] if hedline is not None else []
     parts.subheads = [words for words in unique(others) if words != parts.title]
-    parts.byline = unique(name for one in children(head, "byline") for name in _byline(one))
-    parts.dateline = next((line for one in children(head, "dateline") if (line := _dateline(one))), None)
+    parts.byline = unique(name for one in fields.children("byline") for name in _byline(one))
+    parts.dateline = next((line for one in fields.children("dateline") if (line := _dateline(one))), None)
     if parts.published is None:
         norm = next((attribute(one, "norm") for one in descendants(head, "story.date")), None)
         parts.published = read_wire_date(norm)
-    parts.credit = next((words for one in children(head, "distributor") if (words := text_of(one))), None)
-    abstract = child(head, "abstract")
+    parts.credit = next((words for one in fields.children("distributor") if (words := text_of(one))), None)
+    abstract = fields.child("abstract")
     parts.summary = paragraphs(abstract) if abstract is not None else None
-    parts.rights = "; ".join(unique([parts.rights, *(text_of(one) for one in children(head, "rights"))])) or None
-    _add_notes(parts, [text_of(one) for one in children(head, "note")])
+    parts.rights = "; ".join(unique([parts.rights, *(text_of(one) for one in fields.children("rights"))])) or None
+    _add_notes(parts, [text_of(one) for one in fields.children("note")])
 
 
 def _words_of(hedline: Element | None) -> str | None:

@@ -9,7 +9,7 @@ from services.normalization.formats.nitf.head import Head
 from services.normalization.parts import GivenDate, StoryParts
 from services.normalization.raw import RawStory
 from services.normalization.wire import read_dateline_field, read_urgency, read_version, read_wire_date
-from services.normalization.xml import Element, attribute, child, children, descendants, language_of, local, parse_xml
+from services.normalization.xml import Element, Fields, attribute, child, descendants, language_of, local, parse_xml
 from services.normalization.xml import root_name as _root_name
 from shared.errors import Refused
 
@@ -71,8 +71,8 @@ def read_nitf(element: Element) -> StoryParts:
 def _keep_as_written(parts: StoryParts, head: Head) -> None:
     """What no field holds: the id with its revision, generation, and the words of an ANPA head that went into NITF."""
     written = {
-        "id": attribute(child(head.docdata, "doc-id"), "id-string"),
-        "generation": attribute(child(head.docdata, "du-key"), "generation"),
+        "id": attribute(head.docdata.child("doc-id"), "id-string"),
+        "generation": attribute(head.docdata.child("du-key"), "generation"),
         "anpa_takekey": head.meta("anpa-takekey"),
         "wordcount": head.meta("anpa-wordcount"),
     }
@@ -82,9 +82,9 @@ def _keep_as_written(parts: StoryParts, head: Head) -> None:
 def _identity(parts: StoryParts, head: Head) -> None:
     """`doc-id` names the story and `du-key` its version; a `du-key` alone is used again for other stories."""
     stem = _revised_stem(head)
-    given = attribute(child(head.docdata, "doc-id"), "id-string")
+    given = attribute(head.docdata.child("doc-id"), "id-string")
     parts.provider_id = _without_revision(given, stem)
-    key = child(head.docdata, "du-key")
+    key = head.docdata.child("du-key")
     parts.version = read_version(attribute(key, "version") or attribute(key, "generation"), parts.notes)
     parts.slugline = attribute(key, "key") or head.meta(
         "slugline", "slug", "anpa-keyword", "anpa-slug", "ntbstikkord", "stikkord"
@@ -101,7 +101,7 @@ def _revised_stem(head: Head) -> str | None:
 
     NTB's NTBID is such an id. Without one nothing is taken off: `-2` may as well number the stories of a day.
     """
-    given = attribute(child(head.docdata, "doc-id"), "id-string") or ""
+    given = attribute(head.docdata.child("doc-id"), "id-string") or ""
     for name, value in head.metas.items():
         if (
             name.endswith("id")
@@ -119,9 +119,9 @@ def _without_revision(given: str | None, stem: str | None) -> str | None:
     return given
 
 
-def _date(docdata: Element | None, name: str) -> GivenDate | None:
+def _date(docdata: Fields, name: str) -> GivenDate | None:
     """`norm` of a date's element, else its text, which the schema does not know and some send."""
-    for one in children(docdata, name) if docdata is not None else ():
+    for one in docdata.children(name):
         if found := read_wire_date(attribute(one, "norm") or one.text):
             return found
     return None
@@ -129,17 +129,17 @@ def _date(docdata: Element | None, name: str) -> GivenDate | None:
 
 def _management(parts: StoryParts, head: Head) -> None:
     docdata = head.docdata
-    if docdata is None:
+    if docdata.element is None:
         return
-    parts.status = attribute(docdata, "management-status")
+    parts.status = attribute(docdata.element, "management-status")
     word = (parts.status or "").lower()
     _embargo(parts, word, _date(docdata, "date.release"))
     parts.expires = _date(docdata, "date.expire")
-    parts.urgency = read_urgency(attribute(child(docdata, "urgency"), "ed-urg"), parts.notes)
-    other = _without_revision(attribute(docdata, "management-doc-idref"), _revised_stem(head))
+    parts.urgency = read_urgency(attribute(docdata.child("urgency"), "ed-urg"), parts.notes)
+    other = _without_revision(attribute(docdata.element, "management-doc-idref"), _revised_stem(head))
     if other and other != parts.provider_id:
-        _order_about(parts, other, word, (attribute(docdata, "management-idref-status") or "").lower())
-    correction = child(docdata, "correction")
+        _order_about(parts, other, word, (attribute(docdata.element, "management-idref-status") or "").lower())
+    correction = docdata.child("correction")
     if correction is not None and (not correction.attrib or any(value.strip() for _, value in correction.items())):
         parts.correction = True
         corrected = _without_revision(attribute(correction, "id-string"), _revised_stem(head))

@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 
 from services.normalization.wire import unique
-from services.normalization.xml import Element, attribute, child, children, text_at, text_of
+from services.normalization.xml import Element, Fields, attribute, children, text_of
 from shared.events import Topic
 
 _SUBJECT = re.compile(r"\d{8}")
@@ -22,17 +22,17 @@ class Head:
     """The head of one document; every part of it may be missing."""
 
     def __init__(self, head: Element | None) -> None:
-        self.element = head
-        self.docdata = child(head, "docdata")
-        pubdata = child(head, "pubdata")
-        self.pubdata = pubdata if pubdata is not None else child(self.docdata, "pubdata")
-        self.title = text_at(head, "title")
+        self.fields = Fields(head)
+        self.docdata = Fields(self.fields.child("docdata"))
+        pubdata = self.fields.child("pubdata")
+        self.pubdata = pubdata if pubdata is not None else self.docdata.child("pubdata")
+        self.title = self.fields.text_at("title")
 
     @cached_property
     def metas(self) -> dict[str, str]:
         """`meta` elements by name in lower case; of several the first with content."""
         found: dict[str, str] = {}
-        for one in children(self.element, "meta") if self.element is not None else ():
+        for one in self.fields.children("meta"):
             name, content = attribute(one, "name"), attribute(one, "content")
             if name and content:
                 found.setdefault(name.lower(), content)
@@ -42,9 +42,6 @@ class Head:
         """The first of these `meta` elements."""
         return next((self.metas[name] for name in names if name in self.metas), None)
 
-    def _docdata(self, *names: str) -> list[Element]:
-        return list(children(self.docdata, *names)) if self.docdata is not None else []
-
     def topics(self) -> list[Topic]:
         """Subjects of `tobject`, its properties as genres, classifiers, organisations and persons, categories."""
         found = [topic for one in self._tobject("tobject.subject") if (topic := _subject(one))]
@@ -53,7 +50,7 @@ class Head:
             for one in self._tobject("tobject.property")
             if (name := attribute(one, "tobject.property.type")) and name.lower() not in _PLAIN_PROPERTIES
         ]
-        for content in self._docdata("identified-content"):
+        for content in self.docdata.children("identified-content"):
             found += [topic for one in children(content, *_IDENTIFIED) if (topic := _identified(one))]
         if category := self.meta(*_CATEGORIES):
             found.append(Topic(scheme="category", code=category[:100]))
@@ -61,29 +58,30 @@ class Head:
         return list(distinct.values())[:_MOST]
 
     def _tobject(self, name: str) -> list[Element]:
-        objects = children(self.element, "tobject") if self.element is not None else ()
-        return [one for subject in objects for one in children(subject, name)]
+        return [one for subject in self.fields.children("tobject") for one in children(subject, name)]
 
     def keywords(self) -> list[str]:
         """Key list, names of series and fixture, scope, and keywords in `meta` elements."""
-        keys = [attribute(one, "key") for each in self._docdata("key-list") for one in children(each, "keyword")]
-        keys += [attribute(one, "series.name") for one in self._docdata("series")]
-        keys += [attribute(one, "fix-id") for one in self._docdata("fixture")]
-        keys += [attribute(one, "scope") for one in self._docdata("doc-scope")]
+        keys = [
+            attribute(one, "key") for each in self.docdata.children("key-list") for one in children(each, "keyword")
+        ]
+        keys += [attribute(one, "series.name") for one in self.docdata.children("series")]
+        keys += [attribute(one, "fix-id") for one in self.docdata.children("fixture")]
+        keys += [attribute(one, "scope") for one in self.docdata.children("doc-scope")]
         if listed := self.meta("keywords", "keyword", "news_keywords", "palabras-clave"):
             keys += _SEPARATORS.split(listed)
         return unique(keys)[:_MOST]
 
     def places(self) -> list[str]:
         """Where the story's events took place, and the places that it names: the narrower first, codes as written."""
-        elements = self._docdata("evloc")
-        elements += [one for each in self._docdata("identified-content") for one in children(each, "location")]
+        elements = list(self.docdata.children("evloc"))
+        elements += [one for each in self.docdata.children("identified-content") for one in children(each, "location")]
         return unique(name for one in elements for name in places_of(one))[:_MOST]
 
     def source(self) -> str | None:
         """Who registered the story's id, else who delivered it first."""
-        registered = next((name for one in self._docdata("doc-id") if (name := attribute(one, "regsrc"))), None)
-        sent = [one for each in self._docdata("del-list") for one in children(each, "from-src")]
+        registered = next((name for one in self.docdata.children("doc-id") if (name := attribute(one, "regsrc"))), None)
+        sent = [one for each in self.docdata.children("del-list") for one in children(each, "from-src")]
         delivered = next((name for one in sent if (name := attribute(one, "src-name"))), None)
         return registered or delivered or self.meta("aap-source", "ntbkilde", "source", "fuente")
 
@@ -91,17 +89,17 @@ class Head:
         """Copyright and rights in one line, as far as they are given."""
         said: list[str | None] = [
             " ".join(unique([attribute(one, "year"), attribute(one, "holder")]))
-            for one in self._docdata("doc.copyright")
+            for one in self.docdata.children("doc.copyright")
         ]
-        for one in self._docdata("doc.rights"):
+        for one in self.docdata.children("doc.rights"):
             said += [attribute(one, name) for name in ("owner", "type", "limitations", "geography")]
             said.append(text_of(one))
         return "; ".join(unique(said)) or None
 
     def ednote(self) -> str | None:
         """Messages to editors and what a correction says of itself, a line each."""
-        said = [attribute(one, "info") or text_of(one) for one in self._docdata("ed-msg")]
-        said += [attribute(one, "info") for one in self._docdata("correction")]
+        said = [attribute(one, "info") or text_of(one) for one in self.docdata.children("ed-msg")]
+        said += [attribute(one, "info") for one in self.docdata.children("correction")]
         return "\n".join(unique(said)) or None
 
 
@@ -134,6 +132,7 @@ def _identified(element: Element) -> Topic | None:
 
 def places_of(element: Element) -> list[str]:
     """The names in a location: its text, its parts, and attributes that hold names or country codes."""
-    named = [text_at(element, part) for part in _PLACE if child(element, part) is not None]
+    fields = Fields(element)
+    named = [fields.text_at(part) for part in _PLACE if fields.child(part) is not None]
     given = [attribute(element, name) for name in _PLACE]
     return unique([*(named or [text_of(element)]), *given])
