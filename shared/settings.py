@@ -153,7 +153,7 @@ class RuntimeSettings(Section):
     """Most bytes in a batch."""
     batch_wait_ms: int = Field(10, ge=0)
     """How long a batch waits to fill once its first record is there."""
-    batch_busy_wait_ms: int = Field(100, ge=0)
+    batch_busy_wait_ms: int = Field(250, ge=0)
     """The same while more than 100 records a second come: larger batches cost less, and readers wait a little longer."""
     buffer_bytes: int = Field(64 * MIB, ge=1)
     """Bytes fetched and not yet acknowledged, over all partitions; more pauses the fetching."""

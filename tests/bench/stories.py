@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import os
 import random
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 REUTERS = Path("reuters/reuters.ndjson.gz")
+_TIMES = itertools.count()
+"""How often the rows were begun anew in this process."""
 _WORDS = [
     "market",
     "trade",
@@ -111,9 +115,16 @@ def load_rows() -> tuple[list[dict[str, Any]], str]:
 
 
 def endless(rows: list[dict[str, Any]], mark: str, source: str) -> Iterator[dict[str, Any]]:
-    """The rows over and over as stories with ids of their own, all of the given source."""
+    """The rows over and over as stories with ids of their own, all of the given source.
+
+    Each time they are dated ten days after the last, also in another call: they stand for the news of other days. The same texts
+    on the same day would all be copies of each other, which no wire sends, and what is done with copies would be measured.
+    """
     turn = 0
     while True:
         turn += 1
+        later = timedelta(days=10 * next(_TIMES))
         for row in rows:
-            yield reuters_story(row, f"{mark}-{turn}") | {"source": source}
+            story = reuters_story(row, f"{mark}-{turn}")
+            published = datetime.fromisoformat(story["published"]) + later
+            yield story | {"source": source, "published": published.isoformat()}
