@@ -209,21 +209,21 @@ async def lived(dialect: Dialect, lives: dict[str, Life], dice: random.Random, *
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_any_order_any_crash_one_worker_or_two_end_in_the_same(dialect):
-    """Thousands of orders, 24 articles of each log side by side; all of them have a kill, so there is one end."""
+    """Over a thousand orders, 24 articles of each log side by side; all of them have a kill, so there is one end."""
     dice, crashes, cases = random.Random(11), 0, 0
-    for _ in range(40):
+    for _ in range(16):
         lives = {f"n{number}": life for number, life in enumerate(sample(dice, ARTICLES_AT_ONCE))}
         crashes += await lived(dialect, lives, dice)
         cases += len(lives)
-    assert cases == 960
-    assert crashes > 100, "it was broken off often enough to mean something"
+    assert cases == 384
+    assert crashes > 40, "it was broken off often enough to mean something"
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_any_part_of_a_life_too(dialect):
     """Without a kill, so that updates, corrections, embargoes and releases have the last word."""
     dice = random.Random(12)
-    for _ in range(25):
+    for _ in range(10):
         lives = {}
         for number in range(ARTICLES_AT_ONCE):
             some = dice.sample([name for name in LIFE if name != "kill"], dice.randint(1, 9))
@@ -233,7 +233,7 @@ async def test_any_part_of_a_life_too(dialect):
         await lived(dialect, lives, dice, stalls=False)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(st.permutations(list(LIFE)), st.lists(st.sampled_from(list(LIFE)), max_size=5), st.integers(0, 2**32))
 def test_one_life_alone(order, again, seed):
     """The same under hypothesis, which finds the shortest life that breaks it."""
@@ -345,7 +345,7 @@ async def test_operators_orders_anywhere_among_it(dialect):
     """A rough way through ends as a calm one does, in every field but the times; and as the rules say, in any order."""
     dice = random.Random(13)
     crashes = 0
-    for _ in range(12):
+    for _ in range(6):
         lives = ordered_lives(dice)
         rough, calm = Room(MemoryStore()), Room(MemoryStore())
         log = with_orders(rough, dialect, lives, dice)
