@@ -35,7 +35,7 @@ from tests.unit.indexing.samples import message
 
 pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(420)]
 
-WHOLE, PARTS = 170, 40
+WHOLE, PARTS = 240, 60
 """Articles with every item, a kill among them, and articles with some items and no kill."""
 SLABS = 8
 FAILPOINTS = [
