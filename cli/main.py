@@ -12,6 +12,7 @@ import typer
 
 from cli.dead_letters.app import app as dead_letters
 from cli.feeds.app import app as feeds
+from cli.orders.app import add_orders
 from shared import __version__
 from shared.errors import NewswireError
 
@@ -28,17 +29,9 @@ RUN, USE, SERVICES = "Run it on this machine", "Use it", "One service alone (wha
 
 app.add_typer(dead_letters, rich_help_panel=USE)
 app.add_typer(feeds, rich_help_panel=USE)
+add_orders(app, USE)
 
 Feed = Annotated[str, typer.Option(help="The feed to push as.")]
-Article = Annotated[
-    str, typer.Argument(metavar="ID", help="An article id, a receipt, an item id; with --feed the provider's own id.")
-]
-Reason = Annotated[str, typer.Option(help="Why; it stays with the article, and a kill's is shown to readers.")]
-OfFeed = Annotated[str | None, typer.Option("--feed", help="ID is this feed's provider's own (`provider_id`).")]
-By = Annotated[str | None, typer.Option(help="Who orders it (default: the user of this machine).")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-Wait = Annotated[float, typer.Option(help="Seconds to wait until it is carried out.", min=0)]
-NoWait = Annotated[bool, typer.Option("--no-wait", help="Only send it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts instead of a table.")]
 
 
@@ -194,102 +187,6 @@ def trace(
     from cli.trace import trace as run  # noqa: PLC0415 - see the module's docstring
 
     run(identity, url=url, as_json=as_json)
-
-
-@app.command(rich_help_panel=USE)
-def withhold(  # noqa: PLR0917 - typer calls it by name
-    identity: Article,
-    reason: Reason,
-    feed: OfFeed = None,
-    by: By = None,
-    yes: Yes = False,
-    wait: Wait = 30.0,
-    no_wait: NoWait = False,
-    url: Annotated[str | None, typer.Option(help="The search API (default: the one of the settings).")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Hold an article back, whatever its provider sends, until `newswire release`. Earlier versions go with it.
-
-    Exit code 0 carried out, 1 sent and not carried out in time, 2 not sent.
-
-    Example: newswire withhold 6f5a… --reason 'lawyers look at it'
-    """
-    from cli.orders.command import Asked, give  # noqa: PLC0415 - see the module's docstring
-    from shared.events import Order  # noqa: PLC0415
-
-    give(Asked(Order.WITHHOLD, identity, reason, by, feed, yes, 0.0 if no_wait else wait, url, as_json))
-
-
-@app.command(rich_help_panel=USE)
-def release(  # noqa: PLR0917 - typer calls it by name
-    identity: Article,
-    reason: Reason,
-    feed: OfFeed = None,
-    by: By = None,
-    yes: Yes = False,
-    wait: Wait = 30.0,
-    no_wait: NoWait = False,
-    url: Annotated[str | None, typer.Option(help="The search API (default: the one of the settings).")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """End an operator's hold, or one for what the text says of itself; never a provider's own hold or embargo.
-
-    Exit code 0 carried out, 1 sent and not carried out in time, 2 not sent.
-
-    Example: newswire release 6f5a… --reason cleared
-    """
-    from cli.orders.command import Asked, give  # noqa: PLC0415 - see the module's docstring
-    from shared.events import Order  # noqa: PLC0415
-
-    give(Asked(Order.RELEASE, identity, reason, by, feed, yes, 0.0 if no_wait else wait, url, as_json))
-
-
-@app.command(rich_help_panel=USE)
-def kill(  # noqa: PLR0917 - typer calls it by name
-    identity: Article,
-    reason: Reason,
-    feed: OfFeed = None,
-    by: By = None,
-    yes: Yes = False,
-    wait: Wait = 30.0,
-    no_wait: NoWait = False,
-    url: Annotated[str | None, typer.Option(help="The search API (default: the one of the settings).")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Take an article back for good: readers get 410 and a notice with your reason. Also one that has not come yet.
-
-    Exit code 0 carried out, 1 sent and not carried out in time, 2 not sent.
-
-    Example: newswire kill dpa157 --feed dpa --reason 'wrong person'
-    """
-    from cli.orders.command import Asked, give  # noqa: PLC0415 - see the module's docstring
-    from shared.events import Order  # noqa: PLC0415
-
-    give(Asked(Order.KILL, identity, reason, by, feed, yes, 0.0 if no_wait else wait, url, as_json))
-
-
-@app.command(rich_help_panel=USE)
-def erase(  # noqa: PLR0917 - typer calls it by name
-    identity: Article,
-    reason: Reason,
-    feed: OfFeed = None,
-    by: By = None,
-    yes: Yes = False,
-    wait: Wait = 30.0,
-    no_wait: NoWait = False,
-    url: Annotated[str | None, typer.Option(help="The search API (default: the one of the settings).")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Kill an article and take its text out of index and history (a legal demand); none of it is ever taken again.
-
-    Exit code 0 carried out, 1 sent and not carried out in time, 2 not sent.
-
-    Example: newswire erase 6f5a… --reason 'court order 12/26' --yes
-    """
-    from cli.orders.command import Asked, give  # noqa: PLC0415 - see the module's docstring
-    from shared.events import Order  # noqa: PLC0415
-
-    give(Asked(Order.ERASE, identity, reason, by, feed, yes, 0.0 if no_wait else wait, url, as_json))
 
 
 @app.command(rich_help_panel=USE)

@@ -16,7 +16,7 @@ from cli.audit.clusters import split_clusters
 from cli.audit.findings import CHECKS, Report
 from cli.audit.work import Counted, Progress, Silent, audit_counts, audit_index, audit_receipts, findings_of_clusters
 from cli.metrics import STORIES, Reading
-from cli.output import console, print_json, say
+from cli.output import console, count, print_json, say
 from cli.quiet import log_to
 from cli.runfile import running
 from cli.status import look, places_of
@@ -93,13 +93,19 @@ def counted(readings: dict[tuple[str, str], Reading]) -> Counted:
 
 def show(report: Report) -> None:
     """The report for a person."""
-    say(", ".join(f"{number:,} {what}" for what, number in report.looked_at.items()) + " looked at.")
+    say(
+        ", ".join(
+            count(number, what.removesuffix("s"), what) if what.endswith("s") else f"{number:,} {what}"
+            for what, number in report.looked_at.items()
+        )
+        + " looked at."
+    )
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     skipped = {line.partition(":")[0] for line in report.skipped}
     for check, promise in CHECKS.items():
-        count = report.counts.get(check, 0)
-        if count:
-            table.add_row(Text("broken", style="bold red"), promise, f"{count:,} times")
+        broken = report.counts.get(check, 0)
+        if broken:
+            table.add_row(Text("broken", style="bold red"), promise, count(broken, "time"))
         elif check in skipped:
             table.add_row(Text("not checked", style="yellow"), promise, "")
         else:

@@ -88,8 +88,8 @@ def drop(  # noqa: PLR0917 - typer calls it by name
     Example: newswire dead-letters drop --feed harbour --class not-news --reason "pictures, by agreement"
     """
     from cli.dead_letters import commands  # noqa: PLC0415 - see the module's docstring
-    from cli.dead_letters.who import said, whoever  # noqa: PLC0415
     from cli.output import fail  # noqa: PLC0415
+    from cli.who import said, whoever  # noqa: PLC0415
 
     choice = _choice(feed, code, stage, since, until, ids)
     if choice.is_all:

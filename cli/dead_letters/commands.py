@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -55,6 +55,9 @@ def show(name: str, *, value: bool, as_json: bool) -> None:
     if value:
         if len(found) > 1:
             fail(f"that names {count(len(found), 'dead letter')}: {', '.join(letter.id for letter, _ in found)}")
+        mark = dropped.get(found[0][0].id)
+        if mark is not None and mark.erased:
+            fail(f"its article was erased by {mark.by}: {mark.why}; nobody is shown it", 1)
         _print_value(found[0][1].value)
         return
     told = [details(letter, record, dropped.get(letter.id)) for letter, record in found]
@@ -101,9 +104,33 @@ def drop_letters(choice: Choice, *, by: str, why: str, dry_run: bool, yes: bool)
     say(f"{count(progress.sent, 'letter')} dropped by {by}: {why}")
 
 
-async def _drop(settings: Settings, choice: Choice, found: Survey, progress: Replayed, by: str, why: str) -> None:  # noqa: PLR0917 - one caller
+def erase_letters(settings: Settings, names_: Collection[str], *, by: str, why: str) -> int:
+    """Mark the letters of an erased article, so that nobody is shown them or sends them back; returns how many.
+
+    Args:
+        settings: where Kafka is.
+        names_: the article's id and the ids of its items.
+        by: who erased it.
+        why: for what reason.
+
+    Raises:
+        Transient, Misconfigured: Kafka took not all of it.
+    """
+    choice, progress = Choice(ids=frozenset(names_)), Replayed()
+
+    async def work() -> None:
+        found = await _survey(settings, choice, 0)
+        await _drop(settings, choice, found, progress, by, why, erased=True)
+
+    asyncio.run(work())
+    return progress.sent
+
+
+async def _drop(  # noqa: PLR0917 - two callers
+    settings: Settings, choice: Choice, found: Survey, progress: Replayed, by: str, why: str, *, erased: bool = False
+) -> None:
     async with AiokafkaReader(settings) as reader, _publisher(settings) as publisher:
-        await drop(reader, publisher, found, choice, progress, by=by, why=why, at=datetime.now(UTC))
+        await drop(reader, publisher, found, choice, progress, by=by, why=why, at=datetime.now(UTC), erased=erased)
 
 
 def send_back(choice: Choice, *, dry_run: bool, rate: float, yes: bool, as_json: bool) -> None:

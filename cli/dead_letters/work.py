@@ -96,14 +96,15 @@ async def drops_in(reader: Reader, spans: Spans) -> dict[str, Drop]:
     async for records in reader.read(spans):
         for record in records:
             drop = drop_of(record)
-            if drop is not None:
+            if drop is not None and not ((before := found.get(drop.letter)) and before.erased):  # for good
                 found[drop.letter] = drop
     return found
 
 
 def _stays(choice: Choice, letter: Letter, drops: Mapping[str, Drop]) -> bool:
-    """Whether a letter is left out because somebody dropped it; not if it was asked for by name."""
-    return letter.id in drops and not choice.ids
+    """Whether a letter is left out because somebody dropped it; not if it was asked for by name, unless its article was erased."""
+    dropped = drops.get(letter.id)
+    return dropped is not None and (dropped.erased or not choice.ids)
 
 
 async def survey(reader: Reader, choice: Choice, limit: int) -> Survey:
@@ -181,9 +182,10 @@ async def drop(
     by: str,
     why: str,
     at: datetime,
+    erased: bool = False,
     patience_s: float = 60.0,
 ) -> None:
-    """Mark the chosen letters as dropped, those that were before left out. No byte of a letter is touched.
+    """Mark the chosen letters as dropped (or `erased`), those that were before left out. No byte of a letter is touched.
 
     Raises:
         Transient: Kafka took nothing for `patience_s`.
@@ -192,8 +194,9 @@ async def drop(
     pace = _Pace(CHUNK * 100)
     waiting: list[tuple[str, Message]] = []
     async for letter, record in chosen(reader, found.spans, choice):
-        if letter.id not in found.drops:
-            waiting.append((letter.id, drop_message(letter, record, Drop(letter.id, by, why, at))))
+        before = found.drops.get(letter.id)
+        if before is None or (erased and not before.erased):
+            waiting.append((letter.id, drop_message(letter, record, Drop(letter.id, by, why, at, erased))))
         if len(waiting) == CHUNK:
             await _send(publisher, waiting, progress, pace, patience_s)
             waiting = []

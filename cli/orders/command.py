@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import getpass
 import sys
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -15,11 +15,13 @@ from uuid import UUID
 import typer
 
 from cli.addresses import search_url
+from cli.dead_letters.commands import erase_letters
 from cli.finder import Answered, Finder
-from cli.orders.target import Target, applied, target_of
-from cli.output import fail, print_json, say
+from cli.orders.target import Target, applied, letters_of, target_of
+from cli.output import complain, count, fail, print_json, say
 from cli.quiet import log_to
 from cli.topics import on_the_kafka_that_runs
+from cli.who import whoever
 from shared import ids
 from shared.errors import Misconfigured, NewswireError
 from shared.events import (
@@ -73,11 +75,15 @@ def give(asked: Asked) -> None:
         id=ids.uuid7(),
         order=asked.order,
         at=now(),
-        by=asked.by or _whoever(),
+        by=asked.by or whoever(),
         reason=asked.reason.strip(),
     )
     log_to(None)  # a broker that is away is told in one line of ours
-    asyncio.run(_send(on_the_kafka_that_runs(settings), message_of(order)))
+    kafka = on_the_kafka_that_runs(settings)
+    letters = letters_of(meant.article_id, _trace(finder, str(meant.article_id))) if asked.order is Order.ERASE else ()
+    asyncio.run(_send(kafka, message_of(order)))
+    if asked.order is Order.ERASE:
+        _erase_letters(kafka, asked, letters)
     if asked.wait_s <= 0:
         _told(asked, order, None, waited=False)
     done = _wait(finder, order, asked.wait_s)
@@ -148,11 +154,14 @@ def _known_as(finder: Finder, meant: Target) -> str:
     return f"{meant.article_id}: readers do not see it now."
 
 
-def _whoever() -> str | None:
+def _erase_letters(settings: Settings, asked: Asked, names: Collection[str]) -> None:
+    """What stands of an erased article in the dead letters is shown to nobody any more, and never sent back."""
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container without a name for its user
-        return None
+        marked = erase_letters(settings, names, by=asked.by or whoever(), why=asked.reason.strip())
+    except NewswireError as error:
+        fail(f"sent, but its dead letters can still be read: {error}; give the same order again", 1)
+    if marked:
+        complain(f"{count(marked, 'dead letter')} of it can be read by nobody any more")
 
 
 async def _send(settings: Settings, message: Message) -> None:

@@ -42,6 +42,12 @@ def target_of(identity: str, trace: Mapping[str, Any]) -> Target:
         ) from None
 
 
+def letters_of(article_id: UUID, trace: Mapping[str, Any]) -> set[str]:
+    """Under which names dead letters of an article may stand: its own, and its items'."""
+    told = [*(trace.get("articles") or []), *(trace.get("dead_letters") or [])]
+    return {str(article_id)} | {one["item"] for one in told if one.get("item")}
+
+
 def applied(order_id: str, trace: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """What an order came to, once the article says that it was carried out; None before."""
     for article in trace.get("articles") or []:

@@ -56,12 +56,16 @@ def original_of(record: Record) -> Message | None:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """A person's word that a letter needs nothing more: which one (its place), who said so, why, and when."""
+    """A person's word that a letter needs nothing more: which one (its place), who said so, why, and when.
+
+    `erased`: its article was erased, so nobody is to read it or send it back, not even by name.
+    """
 
     letter: str
     by: str
     why: str
     at: datetime
+    erased: bool = False
 
 
 def drop_message(letter: Letter, record: Record, drop: Drop) -> Message:
@@ -79,6 +83,7 @@ def drop_message(letter: Letter, record: Record, drop: Drop) -> Message:
         "dropped-by": drop.by,
         "dropped-why": drop.why,
         "dropped-at": rfc3339(drop.at),
+        **({"dropped-erased": "true"} if drop.erased else {}),
     }
     kept = tuple(one for one in record.headers if one[0].removeprefix(PREFIX) not in said)
     added = tuple((PREFIX + name, text.encode("utf-8", "replace")) for name, text in said.items())
@@ -99,7 +104,8 @@ def drop_of(record: Record) -> Drop | None:
     if letter is None:
         return None
     at = _moment(headers.get(f"{PREFIX}dropped-at")) or datetime.fromtimestamp(max(record.timestamp_ms, 0) / 1000, UTC)
-    return Drop(letter, headers.get(f"{PREFIX}dropped-by", "?"), headers.get(f"{PREFIX}dropped-why", "?"), at)
+    who, why = headers.get(f"{PREFIX}dropped-by", "?"), headers.get(f"{PREFIX}dropped-why", "?")
+    return Drop(letter, who, why, at, erased=f"{PREFIX}dropped-erased" in headers)
 
 
 def mark_of(message: Message) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
+from cli.dead_letters.commands import erase_letters
 from shared.events import DEAD_LETTERS, STORIES_RAW
 from shared.kafka.client import AiokafkaPublisher, AiokafkaReader
 from shared.kafka.dead_letter import Burial, dead_letter
@@ -133,6 +135,18 @@ async def test_letters_that_are_done_with_are_marked_with_reason_and_name_and_pa
     assert (shown["dropped_by"], shown["dropped_why"]) == ("ann", "a picture")
     assert room.letters("show", item, "--value").stdout == room.records[1].value
     assert b"1 story sent back" in room.letters("replay", item, "--yes").stdout
+
+
+async def test_of_an_erased_article_no_letter_is_shown_or_sent_back(room):
+    item = dict(room.records[1].headers)["ce_id"].decode()
+    marked = await asyncio.to_thread(erase_letters, room.settings, {item}, by="ann", why="court order")
+    assert marked == 1
+    refused = room.letters("show", item, "--value", ends=1)
+    assert b"erased by ann: court order" in refused.stderr
+    assert b"SECRET" not in refused.stdout + room.letters("show", item).stdout
+    room.letters("replay", item, "--yes", ends=1)
+    assert b"4 stories sent back" in room.letters("replay", "--feed", room.feed, "--yes").stdout
+    assert room.records[1].key not in {record.key for record in await room.sent_back()}
 
 
 async def test_what_is_not_there_is_told(room):

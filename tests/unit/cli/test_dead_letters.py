@@ -25,9 +25,9 @@ from cli.dead_letters.shown import (
     survey_json,
     survey_table,
 )
-from cli.dead_letters.who import said, whoever
 from cli.dead_letters.work import Replayed, chosen, drop, drops_in, replay, survey, where
 from cli.moments import moment
+from cli.who import said, whoever
 from services.indexing import letters as letters_module
 from shared.errors import Misconfigured, TooLarge, Transient, Unavailable
 from shared.events import ARTICLES_NORMALIZED, DEAD_LETTERS, STORIES_RAW
@@ -302,10 +302,10 @@ def test_a_replay_of_everything_is_never_by_accident(arguments, said):
 # Counting, and marking as done with
 
 
-async def dropped(broker, choice, why="pictures", by="ann@desk") -> Replayed:
+async def dropped(broker, choice, why="pictures", by="ann@desk", *, erased=False) -> Replayed:
     reader, progress = MemoryReader(broker), Replayed()
     found = await survey(reader, choice, 5)
-    await drop(reader, broker.publisher(), found, choice, progress, by=by, why=why, at=NOW)
+    await drop(reader, broker.publisher(), found, choice, progress, by=by, why=why, at=NOW, erased=erased)
     return progress
 
 
@@ -373,6 +373,24 @@ async def test_a_dropped_letter_that_is_named_outright_is_sent_back_all_the_same
     found = await survey(reader, choice, 5)
     await replay(reader, broker.publisher(), found.spans, choice, progress, rate=10_000, drops=found.drops)
     assert (found.total, progress.sent) == (1, 1)
+
+
+async def test_a_letter_of_an_erased_article_is_never_sent_back_not_even_by_name_or_after_it_was_dropped() -> None:
+    broker = MemoryBroker()
+    bury(broker, raw(1))
+    bury(broker, raw(2))
+    one, _ = letters(broker)
+    choice = Choice(ids=frozenset({one.item}))
+    await dropped(broker, choice)
+    assert (await dropped(broker, choice, erased=True)).sent == 1, "that it was dropped before is not enough"
+    assert (await dropped(broker, choice, erased=True)).sent == 0
+    await dropped(broker, Choice(feeds=frozenset({"harbour"})))  # a later word takes nothing back
+    reader, progress = MemoryReader(broker), Replayed()
+    found = await survey(reader, choice, 5)
+    await replay(reader, broker.publisher(), found.spans, choice, progress, rate=10_000, drops=found.drops)
+    assert (found.total, progress.sent) == (0, 0)
+    assert found.drops[one.id].erased
+    assert broker.records(STORIES_RAW) == []
 
 
 @pytest.mark.parametrize("of", ["raw", "article", "folder"])

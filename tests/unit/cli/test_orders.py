@@ -15,7 +15,7 @@ from cli.orders.target import applied, target_of
 from services.indexing.orders import Ordered
 from services.indexing.parse import read
 from shared import ids
-from shared.errors import Misconfigured
+from shared.errors import Misconfigured, Unavailable
 from shared.events import ARTICLES_NORMALIZED
 from shared.kafka.ports import Message, Record
 
@@ -57,6 +57,8 @@ class World:
     def __init__(self, trace: dict[str, Any]) -> None:
         self.trace, self.sent, self.asked = trace, list[Message](), list[str]()
         self.carries_out = True
+        self.letters: int | Exception = 0
+        self.erased: list[Any] = []
 
     def get(self, path: str, _: Any = None) -> dict[str, Any]:
         self.asked.append(path)
@@ -73,6 +75,12 @@ class World:
     async def send(self, _: Any, message: Message) -> None:
         self.sent.append(message)
 
+    def erase_letters(self, _: Any, names: Any, **said: str) -> int:
+        if isinstance(self.letters, Exception):
+            raise self.letters
+        self.erased.append((set(names), said))
+        return self.letters
+
 
 @pytest.fixture
 def world(monkeypatch, tmp_path) -> World:
@@ -80,6 +88,7 @@ def world(monkeypatch, tmp_path) -> World:
     monkeypatch.setenv("NEWSWIRE_DATA_DIR", str(tmp_path))
     monkeypatch.setattr(command, "Finder", lambda _: world)
     monkeypatch.setattr(command, "_send", world.send)
+    monkeypatch.setattr(command, "erase_letters", world.erase_letters)
     monkeypatch.setattr(command, "_ASK_AGAIN_S", 0.01)
     monkeypatch.setattr(command, "log_to", lambda _: None)
     return world
@@ -104,6 +113,26 @@ def test_what_is_sent_is_an_order_that_indexing_reads(world, order):
     assert (message.topic, message.key) == (ARTICLES_NORMALIZED, ONE.encode())
     assert (sent.order, sent.article_id, sent.by, sent.reason) == (order, ONE, "Ann", "Wrong person.")
     assert f"killed: article {ONE}" in done.output
+
+
+def test_an_erasure_takes_the_dead_letters_of_the_article_and_of_its_items_too(world):
+    world.trace = KNOWN | {"articles": [{"id": ONE, "item": "r.1"}], "dead_letters": [{"item": "r.2"}, {"item": None}]}
+    world.letters = 2
+    done = call("erase", ONE, "--reason", "court order", "--by", "Ann", "--yes")
+    assert done.exit_code == 0, done.output
+    assert world.erased == [({ONE, "r.1", "r.2"}, {"by": "Ann", "why": "court order"})]
+    assert "2 dead letters of it" in done.output
+    world.sent.clear()
+    assert call("kill", ONE, "--reason", "x", "--yes").exit_code == 0
+    assert len(world.erased) == 1, "a kill leaves them to be looked at"
+
+
+def test_letters_that_could_not_be_reached_are_told(world):
+    world.letters = Unavailable("Kafka is away")
+    done = call("erase", ONE, "--reason", "court order", "--yes")
+    assert done.exit_code == 1
+    assert "give the same order again" in done.output
+    assert len(world.sent) == 1
 
 
 def test_a_reason_must_be_given(world):
