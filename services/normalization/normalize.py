@@ -6,7 +6,7 @@ Nothing but `Refused` comes out of it, whatever the bytes are: an unexpected err
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -111,7 +111,6 @@ def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
     """
     if parts.kind == "not-news":
         raise Refused(NOT_NEWS, "by its own word it is no story: a picture, a plan, a list")
-    fingerprint = source_hash(parts)
     notes = list(parts.notes)
     if parts.ednote_private:
         notes.append("a note for the provider's own customers is in no article: it stands in the record as it came")
@@ -119,61 +118,16 @@ def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
     status, word_note = lifecycle.status_of(word)
     if word_note:
         notes.append(word_note)
-    known = _read_dates(
-        {
-            "published": parts.published,
-            "updated": parts.updated,
-            "version_time": parts.version_time,
-            "embargoed_until": parts.embargoed_until,
-            "expires": parts.expires,
-        },
-        raw,
-        now,
-        notes,
-        parts.page_zone,
-    )
-    version_time = known.get("version_time")
-    moment = version_time.value if version_time else None
-    identity = lifecycle.identify(parts, raw, moment, killed=status is _KILLED)
-    until = known.get("embargoed_until")
-    embargoed_until, embargo_open = lifecycle.embargo(
-        parts.embargoed or lifecycle.says_embargoed(word),
-        parts.embargoed_until,
-        until.value if until else None,
-        # An empty element is noise in some senders' templates, if their feed says so; a status word never is.
-        ignore_empty=raw.empty_embargo == "ignore" and not lifecycle.says_embargoed(word),
-    )
-    fields: dict[str, Any] = {
-        "article_id": identity.article_id,
-        "story_id": lifecycle.story_of(parts, raw, identity),
-        "provider_id": parts.provider_id,
-        "version": parts.version,
-        "ext_version": identity.ext_version,
-        "versioned_by": identity.versioned_by,
-        "source_hash": fingerprint,
-        "receipt": raw.receipt,
-        "item": raw.item,
-        "feed": raw.feed,
-        "format": parts.format,
-        "kind": parts.kind,
+    given = {name: getattr(parts, name) for name in _DATES}
+    known = _read_dates(given, raw, now, notes, parts.page_zone)
+    fields = {
+        **_copied(parts, raw),
+        **_identified(parts, raw, known, killed=status is _KILLED),
+        **_embargoed(parts, raw, known, word),
         "status": status,
-        "status_given": parts.status,
-        "correction": parts.correction or corrects(parts.title) or corrects(parts.ednote),
-        "slugline": parts.slugline,
-        "source": parts.source,
-        "urgency": parts.urgency,
         "dates": known,
-        "version_time": moment,
-        "embargoed_until": embargoed_until,
-        "embargo_open": embargo_open,
-        "url": lifecycle.canonical_url(raw.content_location) or lifecycle.canonical_url(parts.url),
-        "received": raw.received,
         "normalized": now,
         "notes": notes,
-        "text_hash": text_hash(parts),
-        "replaced_by": lifecycle.replacement(parts, raw, identity),
-        "reference": reference_of(parts, raw),
-        "thread": thread_of(parts, raw.provider, moment or raw.received) if parts.format in WIRES else None,
     }
     if status is _KILLED:
         _notice(fields, parts)
@@ -186,6 +140,58 @@ def conclude(parts: StoryParts, raw: RawStory, now: datetime) -> Article:
             fields[name] = known[name].value
     fields["first_published"] = fields.get("published")
     return Article.model_validate(fields)
+
+
+def _copied(parts: StoryParts, raw: RawStory) -> dict[str, Any]:
+    """What is told as it came, and what is told of how it came."""
+    return {
+        "provider_id": parts.provider_id,
+        "version": parts.version,
+        "source_hash": source_hash(parts),
+        "text_hash": text_hash(parts),
+        "receipt": raw.receipt,
+        "item": raw.item,
+        "feed": raw.feed,
+        "received": raw.received,
+        "format": parts.format,
+        "kind": parts.kind,
+        "status_given": parts.status,
+        "correction": parts.correction or corrects(parts.title) or corrects(parts.ednote),
+        "slugline": parts.slugline,
+        "source": parts.source,
+        "urgency": parts.urgency,
+        "url": lifecycle.canonical_url(raw.content_location) or lifecycle.canonical_url(parts.url),
+    }
+
+
+def _identified(parts: StoryParts, raw: RawStory, known: Mapping[str, HonestDate], *, killed: bool) -> dict[str, Any]:
+    """Which article it is a version of, which version, and to which other articles it belongs."""
+    version_time = known.get("version_time")
+    moment = version_time.value if version_time else None
+    identity = lifecycle.identify(parts, raw, moment, killed=killed)
+    return {
+        "article_id": identity.article_id,
+        "story_id": lifecycle.story_of(parts, raw, identity),
+        "ext_version": identity.ext_version,
+        "versioned_by": identity.versioned_by,
+        "version_time": moment,
+        "replaced_by": lifecycle.replacement(parts, raw, identity),
+        "reference": reference_of(parts, raw),
+        "thread": thread_of(parts, raw.provider, moment or raw.received) if parts.format in WIRES else None,
+    }
+
+
+def _embargoed(parts: StoryParts, raw: RawStory, known: Mapping[str, HonestDate], word: str) -> dict[str, Any]:
+    """Until when it is held; `word` is the provider's status, for some have no other way to say so."""
+    until = known.get("embargoed_until")
+    embargoed_until, embargo_open = lifecycle.embargo(
+        parts.embargoed or lifecycle.says_embargoed(word),
+        parts.embargoed_until,
+        until.value if until else None,
+        # An empty element is noise in some senders' templates, if their feed says so; a status word never is.
+        ignore_empty=raw.empty_embargo == "ignore" and not lifecycle.says_embargoed(word),
+    )
+    return {"embargoed_until": embargoed_until, "embargo_open": embargo_open}
 
 
 def _brake(fields: dict[str, Any], parts: StoryParts, raw: RawStory) -> None:
@@ -222,6 +228,7 @@ def _notice(fields: dict[str, Any], parts: StoryParts) -> None:
     fields["reason"] = fields["ednote"] = _cut(parts.ednote, "note to editors", notes)
 
 
+_DATES: Final = ("published", "updated", "version_time", "embargoed_until", "expires")
 _IN_THE_PAST = ("published", "updated", "version_time")
 
 

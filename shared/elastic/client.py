@@ -155,20 +155,42 @@ async def _lookup_some(
             found[hit["_id"]] = document
 
 
-async def whole_answer(client: AsyncElasticsearch, alias: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The answer of every shard to a search, or an error: half an answer says nothing of what is missing."""
-    with border("look-up", refusal_is_ours=True):
+async def whole_answer(
+    client: AsyncElasticsearch,
+    alias: str,
+    body: Mapping[str, Any],
+    *,
+    what: str = "look-up",
+    shown: str | None = None,
+) -> Mapping[str, Any]:
+    """The answer of every shard to a search, or an error: half an answer says nothing of what is missing.
+
+    Args:
+        client: the connection.
+        alias: what is searched; none of that name answers as if it were empty.
+        body: the search.
+        what: what it is for, in messages.
+        shown: the part of the answer that is wanted, as a filter path, beside what says that it is whole.
+
+    Raises:
+        Transient: a shard did not answer in time.
+        Misconfigured: Elasticsearch refuses us, or the request.
+    """
+    params = {"ignore_unavailable": "true", "allow_partial_search_results": "false"}
+    if shown is not None:
+        params["filter_path"] = f"timed_out,_shards,{shown}"
+    with border(what, refusal_is_ours=True):
         response = await client.perform_request(
             "POST",
             f"/{alias}/_search",
-            params={"ignore_unavailable": "true", "allow_partial_search_results": "false"},
+            params=params,
             headers={"accept": "application/json", "content-type": "application/json"},
             body=body,
         )
     answer: Mapping[str, Any] = response.body
     shards = answer["_shards"]
     if answer["timed_out"] or shards["failed"] or shards["successful"] != shards["total"]:
-        raise Unavailable(f"Elasticsearch, look-up: {shards['successful']} of {shards['total']} shards answered")
+        raise Unavailable(f"Elasticsearch, {what}: {shards['successful']} of {shards['total']} shards answered")
     return answer
 
 

@@ -8,10 +8,9 @@ from typing import Any, Final
 
 from elasticsearch import AsyncElasticsearch
 
-from shared.elastic.border import border
+from shared.elastic.client import whole_answer
 from shared.elastic.index import ARTICLES
 from shared.elastic.ports import Near, Nearby
-from shared.errors import Unavailable
 from shared.log import get_logger
 
 MOST_TERMS: Final = 30_000
@@ -42,24 +41,7 @@ async def near(client: AsyncElasticsearch, nearby: Nearby) -> list[Near]:
     """
     found: dict[str, Near] = {}
     for part in _parts(nearby):
-        with border("near copies", refusal_is_ours=True):
-            response = await client.perform_request(
-                "POST",
-                f"/{ARTICLES}/_search",
-                params={
-                    "ignore_unavailable": "true",
-                    "allow_partial_search_results": "false",
-                    "filter_path": "timed_out,_shards,hits.hits.fields",
-                },
-                headers={"accept": "application/json", "content-type": "application/json"},
-                body=body(part),
-            )
-        answer = response.body
-        shards = answer["_shards"]
-        if answer["timed_out"] or shards["failed"] or shards["successful"] != shards["total"]:
-            raise Unavailable(
-                f"Elasticsearch, near copies: {shards['successful']} of {shards['total']} shards answered"
-            )
+        answer = await whole_answer(client, ARTICLES, body(part), what="near copies", shown="hits.hits.fields")
         hits = answer.get("hits", {}).get("hits", [])
         if len(hits) == _most(part):
             log.warning("more near copies than are looked at", looked_at=len(hits))

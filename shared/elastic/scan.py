@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any, Final, Protocol, Self
 
 from shared.elastic.border import border
-from shared.elastic.client import make_client
+from shared.elastic.client import make_client, whole_answer
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, DEAD_LETTERS_ALIAS, MARKS
 from shared.elastic.nearby import near
 from shared.elastic.ports import Near, Nearby
-from shared.errors import Unavailable
 from shared.settings import ElasticsearchSettings
 
 PAGE: Final = 2000
@@ -115,17 +114,5 @@ class ElasticIndex:
             with border("refresh", refusal_is_ours=True):
                 await self._client.indices.refresh(index=alias, ignore_unavailable=True)
 
-    async def _search(self, alias: str, body: Row) -> Row:
-        with border("audit", refusal_is_ours=True):
-            response = await self._client.perform_request(
-                "POST",
-                f"/{alias}/_search",
-                params={"ignore_unavailable": "true", "allow_partial_search_results": "false"},
-                headers={"accept": "application/json", "content-type": "application/json"},
-                body=body,
-            )
-        answer: Row = response.body
-        shards = answer["_shards"]
-        if answer["timed_out"] or shards["failed"] or shards["successful"] != shards["total"]:
-            raise Unavailable(f"Elasticsearch, audit: {shards['successful']} of {shards['total']} shards answered")
-        return answer
+    async def _search(self, alias: str, body: Row) -> Mapping[str, Any]:
+        return await whole_answer(self._client, alias, body, what="audit")

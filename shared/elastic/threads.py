@@ -8,10 +8,9 @@ from typing import Any, Final
 
 from elasticsearch import AsyncElasticsearch
 
-from shared.elastic.border import border
+from shared.elastic.client import whole_answer
 from shared.elastic.index import ARTICLES
 from shared.elastic.ports import Threaded
-from shared.errors import Unavailable
 from shared.events import rfc3339
 from shared.log import get_logger
 
@@ -37,22 +36,7 @@ async def threads(client: AsyncElasticsearch, keys: Sequence[str], span: tuple[d
 
 
 async def _part(client: AsyncElasticsearch, keys: Sequence[str], span: tuple[datetime, datetime]) -> list[Threaded]:
-    with border("threads", refusal_is_ours=True):
-        response = await client.perform_request(
-            "POST",
-            f"/{ARTICLES}/_search",
-            params={
-                "ignore_unavailable": "true",
-                "allow_partial_search_results": "false",
-                "filter_path": "timed_out,_shards,hits.hits._source",
-            },
-            headers={"accept": "application/json", "content-type": "application/json"},
-            body=body(keys, span),
-        )
-    answer = response.body
-    shards = answer["_shards"]
-    if answer["timed_out"] or shards["failed"] or shards["successful"] != shards["total"]:
-        raise Unavailable(f"Elasticsearch, threads: {shards['successful']} of {shards['total']} shards answered")
+    answer = await whole_answer(client, ARTICLES, body(keys, span), what="threads", shown="hits.hits._source")
     hits = answer.get("hits", {}).get("hits", [])
     if len(hits) == MOST_FOUND:
         log.warning("more messages of these threads than are looked at", looked_at=len(hits))

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from shared.elastic.memory import MemoryStore
-from shared.elastic.store import ElasticStore
 from shared.events import Article, Order, Thread, now
 from shared.kafka.ports import Record
-from shared.settings import ElasticsearchSettings, Settings
 from tests.contract.indexing_room import Room
 from tests.unit.indexing.samples import START
-
-
-@pytest.fixture(params=["memory", pytest.param("elasticsearch", marks=pytest.mark.servers)])
-async def room(request) -> AsyncIterator[Room]:
-    if request.param == "memory":
-        yield Room(MemoryStore())
-        return
-    servers = request.getfixturevalue("servers")
-    elastic = ElasticsearchSettings(url=servers.elasticsearch_url, refresh_interval="-1")
-    store = ElasticStore(Settings(elasticsearch=elastic))
-    await store.start()
-    yield Room(store)
-    await store.close()
 
 
 class Line:

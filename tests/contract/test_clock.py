@@ -20,12 +20,11 @@ from services.indexing.worker import run
 from shared import events
 from shared.elastic.memory import MemoryStore
 from shared.elastic.ports import Action
-from shared.elastic.store import ElasticStore
 from shared.errors import Misconfigured, Unavailable
 from shared.events import ARTICLES_NORMALIZED, now, rfc3339
 from shared.health import Health
 from shared.kafka.ports import TopicPartition
-from shared.settings import ElasticsearchSettings, IndexingSettings, RuntimeSettings, Settings
+from shared.settings import IndexingSettings, RuntimeSettings, Settings
 from tests.contract.indexing_room import MINE, Room
 from tests.unit.indexing.samples import message
 
@@ -53,19 +52,6 @@ def mark(monkeypatch) -> str:
     name = f"clock-{uuid.uuid4().hex[:8]}"
     monkeypatch.setattr(clock_module, "NAME", name)
     return name
-
-
-@pytest.fixture(params=["memory", pytest.param("elasticsearch", marks=pytest.mark.servers)])
-async def room(request) -> AsyncIterator[Room]:
-    if request.param == "memory":
-        yield Room(MemoryStore())
-        return
-    servers = request.getfixturevalue("servers")
-    elastic = ElasticsearchSettings(url=servers.elasticsearch_url, refresh_interval="-1")
-    store = ElasticStore(Settings(elasticsearch=elastic))
-    await store.start()
-    yield Room(store)
-    await store.close()
 
 
 class Hands:

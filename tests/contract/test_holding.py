@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import AsyncIterator
 from datetime import datetime
 
 import pytest
@@ -12,28 +11,13 @@ import pytest
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, MARKS
 from shared.elastic.memory import MemoryStore
 from shared.elastic.ports import Action
-from shared.elastic.store import ElasticStore
 from shared.errors import Unavailable
 from shared.events import Order, Status
-from shared.settings import ElasticsearchSettings, Settings
 from tests.contract.indexing_room import Room
 
 FAR, NEAR = datetime.fromisoformat("2090-01-01T00:00:00+00:00"), datetime.fromisoformat("2080-01-01T00:00:00+00:00")
 KILL, WITHHOLD = {"status": Status.KILLED}, {"status": Status.WITHHELD}
 PLAIN, OPEN, EMBARGO, EARLIER = {}, {"embargo_open": True}, {"embargoed_until": FAR}, {"embargoed_until": NEAR}
-
-
-@pytest.fixture(params=["memory", pytest.param("elasticsearch", marks=pytest.mark.servers)])
-async def room(request) -> AsyncIterator[Room]:
-    if request.param == "memory":
-        yield Room(MemoryStore())
-        return
-    servers = request.getfixturevalue("servers")
-    elastic = ElasticsearchSettings(url=servers.elasticsearch_url, refresh_interval="-1")
-    store = ElasticStore(Settings(elasticsearch=elastic))
-    await store.start()
-    yield Room(store)
-    await store.close()
 
 
 def versions(room, steps, name="a"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -14,13 +13,10 @@ from services.indexing import document, indexer
 from services.indexing.placement import Memory
 from shared import ids
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES
-from shared.elastic.memory import MemoryStore
 from shared.elastic.ports import Action
-from shared.elastic.store import ElasticStore
 from shared.errors import Transient, Unavailable
 from shared.events import DEAD_LETTERS, Article, Dateline, HonestDate, Image, Related, Topic
 from shared.kafka.ports import Record
-from shared.settings import ElasticsearchSettings, Settings
 from tests.contract.indexing_room import MINE, Room
 from tests.unit.indexing.samples import START, version
 
@@ -36,20 +32,6 @@ def failing(error: Exception, *, after: int = 0):
             raise error
 
     return call
-
-
-@pytest.fixture(params=["memory", pytest.param("elasticsearch", marks=pytest.mark.servers)])
-async def room(request) -> AsyncIterator[Room]:
-    if request.param == "memory":
-        yield Room(MemoryStore())
-        return
-    servers = request.getfixturevalue("servers")
-    # No refresh but the worker's own: what it does not make readable stays unseen.
-    elastic = ElasticsearchSettings(url=servers.elasticsearch_url, refresh_interval="-1")
-    store = ElasticStore(Settings(elasticsearch=elastic))
-    await store.start()
-    yield Room(store)
-    await store.close()
 
 
 async def test_new_article_is_searchable_and_announced(room):

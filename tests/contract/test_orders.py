@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -11,27 +10,10 @@ import pytest
 
 from services.indexing.versions import ERASED
 from shared.elastic.index import ARTICLE_VERSIONS
-from shared.elastic.memory import MemoryStore
-from shared.elastic.store import ElasticStore
 from shared.events import Order, Reference, now, rfc3339
 from shared.ids import KILL_BASE
-from shared.settings import ElasticsearchSettings, Settings
-from tests.contract.indexing_room import Room
 
 SECRET = "Unspeakable"
-
-
-@pytest.fixture(params=["memory", pytest.param("elasticsearch", marks=pytest.mark.servers)])
-async def room(request) -> AsyncIterator[Room]:
-    if request.param == "memory":
-        yield Room(MemoryStore())
-        return
-    servers = request.getfixturevalue("servers")
-    elastic = ElasticsearchSettings(url=servers.elasticsearch_url, refresh_interval="-1")
-    store = ElasticStore(Settings(elasticsearch=elastic))
-    await store.start()
-    yield Room(store)
-    await store.close()
 
 
 async def test_an_operators_hold_withholds_and_its_release_brings_back(room):

@@ -8,7 +8,7 @@ import itertools
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import pytest
@@ -124,16 +124,26 @@ class Room:
         await self.until(lambda: len(self.site.seen(path)) >= wanted, f"{more} more polls of {path}")
 
 
-@pytest.fixture
-async def room() -> AsyncIterator[Room]:
+_Room = TypeVar("_Room", bound=Room)
+
+
+@contextlib.asynccontextmanager
+async def opened(kind: type[_Room]) -> AsyncIterator[_Room]:
+    """A room of that kind at a site of its own; its replicas end with it."""
     async with site() as server:
-        made = Room(server)
+        made = kind(server)
         try:
             yield made
         finally:
             for replica in made.replicas:
                 with contextlib.suppress(Exception):
                     await replica.end()
+
+
+@pytest.fixture
+async def room() -> AsyncIterator[Room]:
+    async with opened(Room) as made:
+        yield made
 
 
 async def test_entries_are_sent_one_by_one_with_the_feeds_rules(room: Room):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gzip
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -14,22 +13,16 @@ import pytest
 from services.normalization.normalize import normalize
 from services.normalization.raw import raw_story
 from shared.events import Status, header
-from tests.integration.site import Answer, item, rss, site
-from tests.integration.test_polling import Room
+from tests.integration.site import Answer, item, rss
+from tests.integration.test_polling import Room, opened
 
 NEWS = "http://www.google.com/schemas/sitemap-news/0.9"
 
 
 @pytest.fixture
 async def room() -> AsyncIterator[Room]:
-    async with site() as server:
-        made = Room(server)
-        try:
-            yield made
-        finally:
-            for replica in made.replicas:
-                with contextlib.suppress(Exception):
-                    await replica.end()
+    async with opened(Room) as made:
+        yield made
 
 
 def sitemap(*names: str, news: bool = True) -> bytes:

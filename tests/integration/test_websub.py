@@ -27,8 +27,8 @@ from shared.health import Health
 from shared.kafka.memory_reader import MemoryReader
 from shared.metrics import REGISTRY
 from shared.settings import IngestionSettings, Settings
-from tests.integration.site import Answer, Request, item, rss, site
-from tests.integration.test_polling import Replica, Room
+from tests.integration.site import Answer, Request, item, rss
+from tests.integration.test_polling import Replica, Room, opened
 from tests.unit.ingestion.support import Answer as Told
 from tests.unit.ingestion.support import call
 
@@ -139,14 +139,8 @@ async def called(app: Any, method: str, path: str, query: dict[str, str]) -> Tol
 
 @pytest.fixture
 async def room() -> AsyncIterator[HubRoom]:
-    async with site() as server:
-        made = HubRoom(server)
-        try:
-            yield made
-        finally:
-            for replica in made.replicas:
-                with contextlib.suppress(Exception):
-                    await replica.end()
+    async with opened(HubRoom) as made:
+        yield made
 
 
 def counted(outcome: str) -> float:
