@@ -7,24 +7,23 @@ forgotten and looked up again after a refresh, so a batch can be handed over as 
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from services.indexing import document, history, holding, marks, overlay, spans
+from services.indexing import document, holding, marks, spans
 from services.indexing.accounting import Indexed, Round
 from services.indexing.clustering import Clustering
 from services.indexing.clusters import Finding
-from services.indexing.history import Judged, Late
+from services.indexing.keeping import HistoryWriter
 from services.indexing.obeying import Obedience
 from services.indexing.orders import Ordered
-from services.indexing.placement import Memory, history_slice, place
-from services.indexing.plan import Plan, Step, fold
-from services.indexing.portions import Portion
+from services.indexing.placement import Memory, place
+from services.indexing.plan import Plan, fold
 from services.indexing.spans import spans_of
-from services.indexing.standing import standing_of
+from services.indexing.stored import FIELDS, as_stored
 from services.indexing.threads import Threads
-from services.indexing.versions import Embargo, Stored, Verdict, Version, given_of
+from services.indexing.versions import Stored, Verdict, Version
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES, KINDS, slice_name
 from shared.elastic.outcomes import Outcome
 from shared.elastic.ports import Action, ArticleStore, Found, ItemOutcome
@@ -32,58 +31,16 @@ from shared.errors import Unavailable
 from shared.events import rfc3339
 from shared.failpoints import failpoint
 from shared.log import get_logger
-from shared.settings import MIB, IndexingSettings
+from shared.settings import IndexingSettings
 
 SMALL = 50
 """Live writes below which a batch is refreshed by its own bulk request: latency counts. Above it, once at the end."""
 
-PART_RECORDS = 500
-PART_BYTES = 8 * MIB
-"""History is fetched and written in parts of about so much, and so never stands in memory whole."""
-
 _ROUNDS = 10
 """Times a batch is planned again in vain, because another worker writes the same articles, before it is given back."""
 
-_FIELDS = (
-    "article_id",
-    "ext_version",
-    "source_hash",
-    "status",
-    "revision",
-    "change",
-    "receipt",
-    "item",
-    "received",
-    "indexed",
-    "versioned_by",
-    "version",
-    "version_time",
-    "normalized",
-    "embargo_open",
-    "embargoed_until",
-    "kill_partition",
-    "kill_offset",
-    "text_hash",
-    "story_id",
-    "evolved_from",
-    "braked",
-    "replaced_by",
-    "first_published",
-    *overlay.FIELDS,
-)
-_LATE_FIELDS = ("item", "change", "ext_version", "revision", "indexed")
-"""What of a history document says what a late version is (see `history.judge`)."""
-_LONG_AGO = "1970-01-01T00:00:00Z"
 
 log = get_logger()
-
-
-class _Owned(NamedTuple):
-    """A history document, its plan, and the step that it is of; none for what was live."""
-
-    action: Action
-    plan: Plan
-    step: Step | None
 
 
 class Indexer:
@@ -110,6 +67,7 @@ class Indexer:
         self._memory = memory
         self._since = since
         self._clock = clock
+        self._keeping = HistoryWriter(store, self._write)
         self._holding = holding.Holding(store)
         self._clustering = Clustering(store, self._write, self._refresh, settings or IndexingSettings())
         self._obedience = Obedience(store, since)
@@ -258,8 +216,8 @@ class Indexer:
         stored = await self._stored(pending)
         plans = [fold(stored.get(article), versions, self._place, stamp) for article, versions in pending.items()]
         done = Round(result, stamp, self._since)
-        late = await self._judged(plans)
-        await self._write_history(plans, late, done)
+        late = await self._keeping.judged(plans)
+        await self._keeping.write(plans, late, done)
         failpoint("indexing.after-history")
         standing = [plan for plan in plans if plan.article_id not in done.again]
         await self._holding.apply(holding.closing(standing))
@@ -293,78 +251,10 @@ class Indexer:
                 self._unrefreshed.add(ARTICLES)
                 await self._refresh()
                 self._view_is_old = False
-            for article, found in (await self._store.lookup(ARTICLES, unknown, _FIELDS)).items():
-                stored[article] = _as_stored(found)
+            for article, found in (await self._store.lookup(ARTICLES, unknown, FIELDS)).items():
+                stored[article] = as_stored(found)
                 self._memory.learn(article, stored[article])
         return stored
-
-    async def _judged(self, plans: Sequence[Plan]) -> dict[str, list[Judged]]:
-        """What the late versions turn out to be, by article."""
-        asking = [(plan, plan.after) for plan in plans if plan.late and plan.after is not None]
-        places = [(history_slice(after.slice), history.late_id(step)) for plan, after in asking for step in plan.late]
-        if not places:
-            return {}
-        known = {place_[1]: found.source for place_, found in (await self._store.fetch(places, _LATE_FIELDS)).items()}
-        return {plan.article_id: history.judge(plan, known) for plan, _ in asking}
-
-    async def _write_history(self, plans: Sequence[Plan], late: Mapping[str, list[Judged]], done: Round) -> None:
-        """What is superseded, overtaken or late, before anything is written live: so no version is ever lost.
-
-        Fetched and written by and by, for a batch of tiny kills may supersede stories of many megabytes.
-        """
-        part: list[_Owned] = []
-        size, whole = 0, True
-        async for owned in self._history(plans, late, done):
-            part.append(owned)
-            size += len(owned.action.source)
-            if len(part) >= PART_RECORDS or size >= PART_BYTES:
-                await self._write_part(part, done, last=False)
-                part, size, whole = [], 0, False
-        await self._write_part(part, done, last=whole)
-
-    async def _write_part(self, part: Sequence[_Owned], done: Round, *, last: bool) -> None:
-        outcomes = await self._write([owned.action for owned in part], more=not last)
-        for owned, outcome in zip(part, outcomes, strict=True):
-            if outcome.outcome is Outcome.POISON and owned.step is not None:
-                done.poison(owned.plan, owned.step.version, outcome)
-            elif outcome.outcome is Outcome.STALE and owned.step is not None:
-                owned.plan.leftover = True
-            elif outcome.outcome is Outcome.POISON:
-                # It was stored under the same mapping; if that has changed, the new version counts for more.
-                log.error(
-                    "a superseded version is lost to history", article_id=owned.plan.article_id, why=outcome.reason
-                )
-
-    async def _history(
-        self, plans: Sequence[Plan], late: Mapping[str, list[Judged]], done: Round
-    ) -> AsyncIterator[_Owned]:
-        async for superseded in self._superseded([plan for plan in plans if plan.replaces], done):
-            yield superseded
-        for plan in plans:
-            if plan.after is None or plan.article_id in done.again:
-                continue
-            new = [judged.step for judged in late.get(plan.article_id, ()) if judged.late is Late.NEW]
-            for step in (*plan.overtaken, *new):
-                yield _Owned(history.of_step(plan.after, step, holding.during(plan)), plan, step)
-
-    async def _superseded(self, plans: Sequence[Plan], done: Round) -> AsyncIterator[_Owned]:
-        """The history of the live documents that are about to be replaced; fetched only for these, some at a time."""
-        portion = Portion(PART_BYTES)
-        left = list(plans)
-        while left:
-            some, left = left[: portion.count], left[portion.count :]
-            sources = await self._sources(some)
-            weight = 0
-            for plan in some:
-                owned = _superseding(plan, sources.pop(plan.article_id, None), done)
-                if owned is not None:
-                    weight += len(owned.action.source)
-                    yield owned
-            portion.came(len(some), weight)
-
-    async def _sources(self, plans: Sequence[Plan]) -> dict[str, Found]:
-        places = [(plan.before.slice, plan.article_id) for plan in plans if plan.before is not None]
-        return {key[1]: found for key, found in (await self._store.fetch(places)).items()}
 
     async def _write_live(self, plans: Sequence[Plan], done: Round) -> None:
         writing = [(plan, plan.live, plan.after) for plan in plans if plan.live is not None and plan.after is not None]
@@ -428,24 +318,6 @@ class Indexer:
         self._memory.end_refresh()
 
 
-def _superseding(plan: Plan, found: Found | None, done: Round) -> _Owned | None:
-    """The history of what a plan replaces; None if the index holds something else than this worker believed."""
-    if plan.before is None or plan.after is None:
-        return None
-    if found is None or found.version != plan.before.ext_version:
-        # A previous owner was still writing. Look again.
-        done.redo(plan)
-        return None
-    action = history.of_live(
-        found.index,
-        found.source,
-        live_until=done.stamp,
-        superseded_by=plan.after.ext_version,
-        standing=holding.during(plan),
-    )
-    return _Owned(action, plan, None)
-
-
 def _origin(stored: Stored) -> dict[str, str]:
     return {
         "receipt": stored.receipt,
@@ -453,44 +325,6 @@ def _origin(stored: Stored) -> dict[str, str]:
         "received": stored.received,
         "normalized": stored.normalized,
     }
-
-
-def _as_stored(found: Found) -> Stored:
-    """What a look-up says; a field that an older release did not store counts as 'nothing known'."""
-    source = found.source
-    laid = overlay.overlay_of(source)
-    return Stored(
-        slice=found.index,
-        ext_version=found.version,
-        source_hash=source.get("source_hash", ""),
-        status=source.get("status", ""),
-        revision=source.get("revision", 1),
-        change=source.get("change", ""),
-        receipt=source.get("receipt", ""),
-        item=source.get("item", ""),
-        received=source.get("received", _LONG_AGO),
-        indexed=source.get("indexed", _LONG_AGO),
-        versioned_by=source.get("versioned_by", "received"),
-        given=given_of({"received": _LONG_AGO, **source, "ext_version": found.version}),
-        normalized=source.get("normalized", _LONG_AGO),
-        standing=standing_of(source.get("status", ""), source),
-        killed_at=(source["kill_partition"], source["kill_offset"]) if "kill_offset" in source else None,
-        text_hash=source.get("text_hash"),
-        story_id=source.get("story_id", ""),
-        parent=_parent(source),
-        own_status=source.get("own_status", "") or (source.get("status", "") if laid else ""),
-        overlay=laid,
-        embargo=Embargo(bool(source.get("embargo_open")), source.get("embargoed_until")),
-        braked=source.get("braked") is True,
-        replaced=source.get("replaced_by") is not None and not source.get("replaced_told"),
-        first_published=source.get("first_published"),
-    )
-
-
-def _parent(source: Mapping[str, Any]) -> str:
-    """What a stored article goes on from; an older release stored that as its story."""
-    found = source.get("evolved_from") or source.get("story_id") or ""
-    return "" if found == source.get("article_id") else str(found)
 
 
 def _is_version(one: Version | Ordered) -> bool:

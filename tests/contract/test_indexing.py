@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 
-from services.indexing import document, indexer
+from services.indexing import document, keeping
 from services.indexing.placement import Memory
 from shared import ids
 from shared.elastic.index import ARTICLE_VERSIONS, ARTICLES
@@ -425,7 +425,7 @@ async def test_no_valid_article_is_poison_by_length_or_by_its_edges(room, langua
 
 async def test_kills_of_large_stories_fetch_them_by_and_by(room, monkeypatch):
     """A batch of tiny kills supersedes stories of any size: what stands in memory at once must be bounded."""
-    monkeypatch.setattr(indexer, "PART_BYTES", 100_000)
+    monkeypatch.setattr(keeping, "PART_BYTES", 100_000)
     made = [room.article(f"l{number}", body="Long. " * 5000) for number in range(24)]
     kills = [room.article(f"l{number}", version=2, status="killed") for number in range(24)]
     worker = room.worker()
