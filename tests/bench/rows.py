@@ -240,7 +240,7 @@ def create_floor_index(bench: Bench) -> None:
         settings = described["settings"]["index"]
         kept = {
             key: settings[key]
-            for key in ("number_of_shards", "number_of_replicas", "refresh_interval", "analysis")
+            for key in ("number_of_shards", "number_of_replicas", "refresh_interval", "merge", "analysis")
             if key in settings
         }
         answer = client.put(f"/{FLOOR_INDEX}", json={"settings": {"index": kept}, "mappings": described["mappings"]})
