@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
-import fcntl
 import gc
 import os
 import signal
-import stat
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -23,11 +19,8 @@ from services.normalization.normalize import normalize_each
 from services.normalization.raw import raw_story
 from shared.errors import Refused, TooLarge
 from shared.events import ARTICLE_NORMALIZED, Article, Event, Headers, now, structured
-from shared.settings import MIB
 
 PR_SET_PDEATHSIG = 1
-PIPE_BYTES: Final = MIB
-"""Linux's /proc/sys/fs/pipe-max-size at its default: as much as a user without privileges may have."""
 
 Item = tuple[Headers, bytes | None]
 
@@ -51,7 +44,6 @@ class Outcome(NamedTuple):
 def prepare(parent: int) -> None:
     """Start of a pool process: end with the parent, whatever ends it; read the models before the first item."""
     _end_with(parent)
-    _widen_pipes()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     language.second_opinion()
     # The models stay as they are, and an item leaves no cycles behind: collect seldom, and never walk the models.
@@ -66,20 +58,6 @@ def _end_with(parent: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)  # it died before the kernel had been asked
-
-
-def _widen_pipes() -> None:
-    """Let a chunk go through each pipe to and from the parent in one piece (Linux; elsewhere in pieces of 64 KiB).
-
-    Measured: 12 µs a story less, of some 110 that the hand-over takes.
-    """
-    if sys.platform != "linux":
-        return
-    for open_file in Path("/proc/self/fd").iterdir():
-        number = int(open_file.name)
-        with contextlib.suppress(OSError):  # closed again by now, or beyond what the user may have of them
-            if stat.S_ISFIFO(os.fstat(number).st_mode):
-                fcntl.fcntl(number, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def run_chunk(items: Sequence[Item], item_seconds: float, largest: int) -> list[Outcome]:

@@ -66,7 +66,7 @@ async def throughput(bench: Bench, scale: float, bodies: list[bytes], count: int
     for turn in range(TURNS):
         console.log(f"throughput, turn {turn + 1} of {TURNS}")
         floor.append(await measure.bulk_floor(bench, bodies, count))
-        batch.append((await measure.push_run(bench, int(12_000 * scale), 100, 4))[0])
+        batch.append((await measure.push_run(bench, int(6000 * scale), 100, 4))[0])
         single.append((await measure.push_run(bench, int(2000 * scale), 1, 16))[0])
     services = ("ingestion", "normalization", "indexing", "search")
     ours = [sum(run.micros(name) for name in services) for run in batch]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import signal
-import stat
 import subprocess
 import sys
 import textwrap
@@ -270,25 +268,6 @@ async def test_an_idle_process_that_is_killed_is_replaced(pool):
     stage.push({"id": "after", "title": "t"})
     await stage.until_done()
     assert [article["provider_id"] for article in stage.articles()] == ["after"]
-
-
-def pipe_sizes(items, item_seconds, largest):
-    """Runs in the pool process; as the outcomes of its chunk, the sizes of the pipes that it has."""
-    files = [int(path.name) for path in Path("/proc/self/fd").iterdir()]
-    pipes = [file for file in files if Path(f"/proc/self/fd/{file}").exists() and stat.S_ISFIFO(os.fstat(file).st_mode)]
-    return [fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ) for pipe in pipes]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a pipe's size be set")
-def test_a_chunk_goes_through_the_pipes_of_the_pool_in_one_piece():
-    pool = Pool(1, ITEM_SECONDS, 12_000_000, run=pipe_sizes)
-    pool.start()
-    try:
-        sizes = pool.submit([]).result(60)
-        assert len(sizes) >= 2
-        assert min(sizes) >= chunk.PIPE_BYTES
-    finally:
-        pool.stop()
 
 
 PARENT = """
