@@ -39,7 +39,6 @@ SMALL = 50
 _ROUNDS = 10
 """Times a batch is planned again in vain, because another worker writes the same articles, before it is given back."""
 
-
 log = get_logger()
 
 

@@ -89,8 +89,8 @@ def template(kind: str, settings: ElasticsearchSettings) -> dict[str, Any]:
                 "number_of_replicas": settings.replicas,
                 # Said explicitly, so that an index nobody searches for 30 s goes on refreshing (no 'search idle').
                 "refresh_interval": settings.refresh_interval,
-                # A batch is made searchable at once, as a segment of some 100 kB. With the 16 MB of Elasticsearch 9 all of
-                # those count as equal and are merged over and over: measured, each document 4 times instead of once.
+                # A batch is made searchable at once, as a small segment of each slice. With the 16 MB of Elasticsearch 9
+                # all of those count as equal and are merged over and over: measured, each document 4 times instead of once.
                 "merge.policy.floor_segment": "2mb",
                 "analysis": ANALYSIS,
             },
